@@ -1,0 +1,234 @@
+"""Where sync and async meet, and nowhere else.
+
+A flow is a generator that yields the things to be done (`step`) and receives their results. The same
+flow runs under `run`, where a step's result is its value, and under `run_async`, where it may be
+awaitable. An exception raised by a step is thrown into the flow, so `try`/`except`/`finally` in a
+flow mean what they say, also when a task is cancelled.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import Iterable, Iterator
+from types import FunctionType
+from typing import Any, Generic, ParamSpec, TypeVar, cast
+
+from typing_extensions import Self
+
+P = ParamSpec("P")
+T = TypeVar("T")
+ItemT = TypeVar("ItemT")
+
+Action = Callable[[], Any]
+Flow = Generator[Action, Any, T]
+
+
+def step(action: Callable[P, Awaitable[T] | T], *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
+    """Do one thing that may block: call `action`, and await what it returns under `run_async`."""
+    result: T = yield functools.partial(action, *args, **kwargs) if args or kwargs else action
+    return result
+
+
+def run(flow: Flow[T]) -> T:
+    """Run a flow to its end, each step at once."""
+    try:
+        action = flow.send(None)
+        while True:
+            try:
+                result = action()
+            except BaseException as error:
+                action = flow.throw(error)
+            else:
+                action = flow.send(result)
+    except StopIteration as end:
+        return cast(T, end.value)
+
+
+async def run_async(flow: Flow[T]) -> T:
+    """Run a flow to its end, awaiting the steps whose result is awaitable."""
+    try:
+        action = flow.send(None)
+        while True:
+            try:
+                result = action()
+                if hasattr(result, "__await__"):
+                    result = await result
+            except BaseException as error:
+                action = flow.throw(error)
+            else:
+                action = flow.send(result)
+    except StopIteration as end:
+        return cast(T, end.value)
+
+
+def as_function(
+    like: Callable[..., Any], start: Callable[..., Flow[Any]], is_async: bool
+) -> Callable[..., Any]:
+    """A plain function in the place of `like` that runs the flow which `start(*args, **kwargs)` gives.
+
+    `start` runs when the function is called, also when the function is async: what it reads from
+    the context (`contextvars`) is that of the caller, wherever the coroutine is awaited later.
+    """
+    if not is_async:
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return run(start(*args, **kwargs))
+
+        return _dressed(call, like)
+
+    def call_async(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
+        return run_async(start(*args, **kwargs))
+
+    return _marked_as_coroutine_function(_dressed(call_async, like))
+
+
+def _dressed(function: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
+    functools.update_wrapper(function, like)
+    # `functools.partial` objects and callable instances have no name of their own.
+    if not hasattr(like, "__name__"):
+        function.__name__ = type(like).__name__
+    return function
+
+
+def _marked_as_coroutine_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    if sys.version_info >= (3, 12):
+        return inspect.markcoroutinefunction(function)
+    # Before 3.12 `inspect.iscoroutinefunction` looks at this flag of the code alone, and since 3.11
+    # the interpreter does not: the function still runs when it is called and returns a coroutine.
+    plain = cast(FunctionType, function)
+    plain.__code__ = plain.__code__.replace(
+        co_flags=plain.__code__.co_flags | inspect.CO_COROUTINE
+    )
+    return plain
+
+
+class Source(ABC):
+    """Something that arrives bit by bit over a connection: iterable or async iterable, and closed once."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Any]: ...
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[Any]: ...
+
+    @abstractmethod
+    def close(self) -> Flow[None]:
+        """Give the connection back. Called exactly once, whatever happened before."""
+
+
+class Feed(ABC, Generic[ItemT]):
+    """One pass over a source, sync or async: a subclass says what each event yields.
+
+    Whatever ends the pass (exhaustion, an error, `break`, `close()`, a cancelled task, garbage
+    collection) closes the source.
+    """
+
+    _is_async: bool = False
+    _started: bool = False
+    _iteration: Callable[[], Any] | None = None
+    """A weak reference to the pass under way, so that dropping its last strong one ends it."""
+
+    @abstractmethod
+    def open(self) -> Flow[Source]:
+        """Send the request; the source is what comes back."""
+
+    @abstractmethod
+    def feed(self, event: Any) -> Iterable[ItemT]:
+        """What `event` of the source amounts to."""
+
+    @abstractmethod
+    def finish(self) -> Iterable[ItemT]:
+        """What is left to yield when the source is exhausted."""
+
+    def stop(self) -> None:
+        """Called once when the pass has ended, for whatever reason."""
+
+    def fail(self, error: Exception) -> Exception:
+        """The exception to raise in the place of `error`, which broke the pass."""
+        return error
+
+    def __iter__(self) -> Iterator[ItemT]:
+        if self._is_async:
+            raise TypeError("This stream belongs to an async call: use `async for`, not `for`.")
+        iteration = self._items()
+        self._iteration = weakref.ref(iteration)
+        return iteration
+
+    def __aiter__(self) -> AsyncIterator[ItemT]:
+        if not self._is_async:
+            raise TypeError("This stream belongs to a sync call: use `for`, not `async for`.")
+        iteration = self._items_async()
+        self._iteration = weakref.ref(iteration)
+        return iteration
+
+    def _items(self) -> Generator[ItemT, None, None]:
+        if self._started:
+            return
+        self._started = True
+        try:
+            source = run(self.open())
+            try:
+                for event in source:
+                    yield from self.feed(event)
+                yield from self.finish()
+            finally:
+                run(source.close())
+        except Exception as error:
+            raise_in_place_of(error, self.fail(error))
+        finally:
+            self.stop()
+
+    async def _items_async(self) -> AsyncGenerator[ItemT, None]:
+        if self._started:
+            return
+        self._started = True
+        try:
+            source = await run_async(self.open())
+            try:
+                async for event in source:
+                    for item in self.feed(event):
+                        yield item
+                for item in self.finish():
+                    yield item
+            finally:
+                await run_async(source.close())
+        except Exception as error:
+            raise_in_place_of(error, self.fail(error))
+        finally:
+            self.stop()
+
+    def close(self) -> None:
+        """End the stream now and give its connection back. What has arrived stays readable."""
+        self._started = True
+        if iteration := self._iteration and self._iteration():
+            iteration.close()
+
+    async def aclose(self) -> None:
+        """End the async stream now and give its connection back. What has arrived stays readable."""
+        self._started = True
+        if iteration := self._iteration and self._iteration():
+            await iteration.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def raise_in_place_of(error: Exception, better: Exception) -> None:
+    """Raise `better`, with `error` as its cause where they differ."""
+    if better is error:
+        raise error
+    raise better from error
