@@ -1,0 +1,67 @@
+# Every target prepares its own virtual environment in .venv; the machine needs Python 3.11 or newer.
+# `uv` makes that faster where it is installed. PROVIDER=… and MODEL=… choose what `make demo` talks to.
+
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+ifneq ($(shell uv --version 2>/dev/null),)
+CREATE = uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
+INSTALL = uv pip install --quiet --python $(RUN)
+else
+CREATE = $(PYTHON) -m venv $(VENV) && $(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
+INSTALL = $(RUN) -m pip install --quiet
+endif
+NEED_PYTHON = test -n "$(PYTHON)" || \
+	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
+
+.PHONY: help demo test types lint format bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo     run examples/quickstart.py without a key; PROVIDER=openai make demo with yours'
+	@echo 'make test     run the tests'
+	@echo 'make types    check the types: pyright and mypy, both strict'
+	@echo 'make lint     check style and formatting; `make format` repairs what it can'
+	@echo 'make bench    measure the cost of a call against the bare SDK, and of the imports'
+	@echo 'make clean    remove $(VENV) and caches'
+
+$(VENV)/.demo: pyproject.toml
+	@$(NEED_PYTHON)
+	@echo 'Preparing $(VENV) (once)…'
+	@$(CREATE)
+	@$(INSTALL) -e '.[openai,anthropic,fast]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml
+	@$(NEED_PYTHON)
+	@echo 'Preparing $(VENV) for development (once)…'
+	@$(CREATE)
+	@$(INSTALL) -e '.[all]' --group dev
+	@touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo
+	@$(RUN) examples/quickstart.py
+
+test: $(VENV)/.dev
+	$(RUN) -m pytest -n 2 $(ARGS)
+
+types: $(VENV)/.dev
+	$(VENV)/bin/pyright --pythonpath $(RUN)
+	$(RUN) -m mypy
+
+lint: $(VENV)/.dev
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+
+format: $(VENV)/.dev
+	$(VENV)/bin/ruff check --fix
+	$(VENV)/bin/ruff format
+
+bench: $(VENV)/.dev
+	$(RUN) benchmarks/overhead.py $(ARGS)
+	$(RUN) benchmarks/imports.py
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
