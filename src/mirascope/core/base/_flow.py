@@ -232,3 +232,25 @@ def raise_in_place_of(error: Exception, better: Exception) -> None:
     if better is error:
         raise error
     raise better from error
+
+
+async def _until_the_loop_ends(close: Callable[[], Flow[None]]) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await run_async(close())
+
+
+def at_end_of_loop(close: Callable[[], Flow[None]]) -> object:
+    """Run the flow that `close` gives when the running event loop is about to end.
+
+    An event loop closes the async generators that were started in it before it ends
+    (`loop.shutdown_asyncgens`, as `asyncio.run` does); this starts one. The caller keeps the object
+    that is returned for as long as the flow is wanted.
+    """
+    guard = _until_the_loop_ends(close)
+    try:
+        guard.__anext__().send(None)
+    except StopIteration:
+        pass
+    return guard

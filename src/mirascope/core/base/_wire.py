@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +22,14 @@ class Tokens:
     output: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+
+    def update(self, later: Tokens) -> None:
+        """Take over what a later event of the same stream says: its counts are running totals."""
+        self.input = self.input if later.input is None else later.input
+        self.cached = self.cached if later.cached is None else later.cached
+        self.output = self.output if later.output is None else later.output
+        self.cache_write = self.cache_write if later.cache_write is None else later.cache_write
+        self.reasoning = self.reasoning if later.reasoning is None else later.reasoning
 
 
 @dataclass(slots=True)
@@ -43,3 +52,248 @@ class ToolCall:
                 f"The arguments of tool call `{self.name}` are not a JSON object: {arguments!r}"
             )
         return arguments
+
+
+@dataclass(slots=True)
+class Thinking:
+    """A stretch of the model's reasoning, with the signature that lets it be sent back."""
+
+    text: str
+    signature: str | None = None
+
+
+@dataclass(slots=True)
+class NativeBlock:
+    """A content block that only its provider understands, kept so that it can be sent back."""
+
+    data: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Audio:
+    """Speech from the model. `data` is base64 text."""
+
+    id: str | None = None
+    data: str = ""
+    transcript: str = ""
+    expires_at: int | None = None
+
+
+ReplyPart = str | ToolCall | Thinking | NativeBlock
+
+
+@dataclass(slots=True)
+class Reply:
+    """One whole reply: the first choice's content in order, and what was said about it."""
+
+    id: str | None = None
+    model: str | None = None
+    parts: list[ReplyPart] = field(default_factory=list[ReplyPart])
+    finish_reasons: list[str] | None = None
+    tokens: Tokens | None = None
+    usage: Any = None
+    """The usage object as it stood on the wire."""
+    refusal: str | None = None
+    audio: Audio | None = None
+
+    @property
+    def text(self) -> str:
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], str):
+            return parts[0]
+        return "".join(part for part in parts if isinstance(part, str))
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        return [part for part in self.parts if isinstance(part, ToolCall)]
+
+    @property
+    def thinking(self) -> list[Thinking]:
+        return [part for part in self.parts if isinstance(part, Thinking)]
+
+
+@dataclass(slots=True)
+class ToolFragment:
+    """A piece of a tool call in a stream. `key` tells the calls of one reply apart."""
+
+    key: Any
+    id: str | None = None
+    name: str | None = None
+    arguments: str | dict[str, Any] = ""
+
+
+@dataclass(slots=True)
+class Delta:
+    """What one event of a stream adds to the reply."""
+
+    id: str | None = None
+    model: str | None = None
+    text: str = ""
+    thinking: str = ""
+    signature: str = ""
+    tools: list[ToolFragment] | None = None
+    block: NativeBlock | None = None
+    ends_part: bool = False
+    """The part under way is complete: what follows belongs to a new one."""
+    finish_reasons: list[str] | None = None
+    tokens: Tokens | None = None
+    usage: Any = None
+    refusal: str = ""
+    audio: Audio | None = None
+    ends_stream: bool = False
+    """Nothing is missing any more: a connection that closes from here on was not cut."""
+
+
+class ToolCallAssembler:
+    """Puts the fragments of streamed tool calls together."""
+
+    def __init__(self) -> None:
+        self.calls: dict[Any, ToolCall] = {}
+        self._open: dict[Any, ToolCall] = {}
+
+    def feed(self, fragments: Iterable[ToolFragment]) -> list[ToolCall]:
+        """Take in the fragments; returns the calls that are now complete.
+
+        A call is complete once another begins and its arguments are whole JSON: a provider that
+        interleaves the fragments of parallel calls loses nothing.
+        """
+        complete: list[ToolCall] = []
+        for fragment in fragments:
+            call = self._open.get(fragment.key)
+            # Some providers give every call of a reply the same index, and tell them apart by id.
+            if call is None or (fragment.id and call.id and fragment.id != call.id):
+                complete += self.finish(only_whole=True)
+                call = ToolCall(fragment.name or "", "", fragment.id)
+                self._open[fragment.key] = call
+                self.calls[len(self.calls)] = call
+            elif fragment.name and not call.name:
+                call.name = fragment.name
+            if isinstance(fragment.arguments, dict) or not isinstance(call.arguments, str):
+                call.arguments = fragment.arguments
+            else:
+                call.arguments += fragment.arguments
+        return complete
+
+    def current(self, key: Any) -> ToolCall:
+        """The call under way that a fragment with `key` belongs to."""
+        return self._open[key]
+
+    def finish(self, *, only_whole: bool = False) -> list[ToolCall]:
+        """The calls still open, which are thereby complete."""
+        done = {
+            key: call for key, call in self._open.items() if not only_whole or _is_whole(call)
+        }
+        for key in done:
+            del self._open[key]
+        return list(done.values())
+
+
+def _is_whole(call: ToolCall) -> bool:
+    if not isinstance(call.arguments, str):
+        return True
+    try:
+        from_json(call.arguments or "{}")
+    except ValueError:
+        return False
+    return True
+
+
+class ReplyBuilder:
+    """Adds up the deltas of a stream to the reply that the same call would have given whole."""
+
+    def __init__(self) -> None:
+        self.reply = Reply()
+        self.tools = ToolCallAssembler()
+        self.ended = False
+        self._pieces: list[str] = []
+        self._kind: type | None = None
+
+    def add(self, delta: Delta) -> list[ToolCall]:
+        """Take in one delta; returns the tool calls that are now complete."""
+        reply = self.reply
+        complete: list[ToolCall] = []
+        if delta.id:
+            reply.id = delta.id
+        if delta.model:
+            reply.model = delta.model
+        if delta.thinking or delta.signature:
+            self._grow(Thinking, delta.thinking)
+            if delta.signature:
+                self._last_thinking().signature = delta.signature
+        if delta.text:
+            self._grow(str, delta.text)
+        if delta.tools:
+            self._close_part()
+            known = len(self.tools.calls)
+            complete = self.tools.feed(delta.tools)
+            for index in range(known, len(self.tools.calls)):
+                reply.parts.append(self.tools.calls[index])
+        if delta.block:
+            self._close_part()
+            reply.parts.append(delta.block)
+        if delta.ends_part:
+            self._close_part()
+            complete += self.tools.finish()
+        if delta.finish_reasons:
+            reply.finish_reasons = delta.finish_reasons
+        if delta.tokens:
+            if reply.tokens is None:
+                reply.tokens = delta.tokens
+            else:
+                reply.tokens.update(delta.tokens)
+            reply.usage = _merged(reply.usage, delta.usage)
+        if delta.refusal:
+            reply.refusal = (reply.refusal or "") + delta.refusal
+        if delta.audio:
+            self._add_audio(delta.audio)
+        if delta.ends_stream:
+            self.ended = True
+        return complete
+
+    def so_far(self) -> Reply:
+        """The reply as far as it has arrived."""
+        self._join()
+        return self.reply
+
+    def _grow(self, kind: type, text: str) -> None:
+        if self._kind is not kind:
+            self._close_part()
+            self._kind = kind
+            self.reply.parts.append("" if kind is str else Thinking(""))
+        self._pieces.append(text)
+
+    def _close_part(self) -> None:
+        self._join()
+        self._kind = None
+
+    def _join(self) -> None:
+        if not self._pieces:
+            return
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        if self._kind is str:
+            last = self.reply.parts[-1]
+            self.reply.parts[-1] = (last if isinstance(last, str) else "") + text
+        else:
+            self._last_thinking().text += text
+
+    def _last_thinking(self) -> Thinking:
+        last = self.reply.parts[-1]
+        assert isinstance(last, Thinking)
+        return last
+
+    def _add_audio(self, piece: Audio) -> None:
+        audio = self.reply.audio
+        if audio is None:
+            self.reply.audio = piece
+            return
+        audio.id = piece.id or audio.id
+        audio.data += piece.data
+        audio.transcript += piece.transcript
+        audio.expires_at = piece.expires_at or audio.expires_at
+
+
+def _merged(earlier: Any, later: Any) -> Any:
+    if not isinstance(earlier, dict) or not isinstance(later, dict):
+        return earlier if later is None else later
+    return {**earlier, **{key: value for key, value in later.items() if value is not None}}

@@ -1,0 +1,77 @@
+"""The one table of providers: what each is called, where it lives, what it needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .base._provider import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One provider."""
+
+    title: str
+    """The name people know it by."""
+    module: str
+    """The module of `mirascope.core` that holds its adapter."""
+    sdk: str
+    """The import name of its SDK."""
+    extra: str
+    """The extra of this distribution that installs the SDK."""
+    environment: tuple[str, ...]
+    """The environment variables that make up a default client: a change gives a new client."""
+    base_url: str
+    """Where requests go unless the environment or a client says otherwise."""
+
+
+PROVIDERS: dict[str, Entry] = {
+    "openai": Entry(
+        title="OpenAI",
+        module="openai",
+        sdk="openai",
+        extra="openai",
+        environment=(
+            "OPENAI_API_KEY",
+            "OPENAI_ADMIN_KEY",
+            "OPENAI_BASE_URL",
+            "OPENAI_ORG_ID",
+            "OPENAI_PROJECT_ID",
+        ),
+        base_url="https://api.openai.com/v1",
+    ),
+    "anthropic": Entry(
+        title="Anthropic",
+        module="anthropic",
+        sdk="anthropic",
+        extra="anthropic",
+        environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
+        base_url="https://api.anthropic.com",
+    ),
+}
+
+
+def provider_named(name: str) -> Provider:
+    """The adapter of a provider. Raises ValueError for an unknown name and ImportError without its SDK."""
+    entry = PROVIDERS.get(name)
+    if entry is None:
+        raise ValueError(
+            f"Unsupported provider: {name}. Known providers: {', '.join(sorted(PROVIDERS))}."
+        )
+    adapter: Provider = import_module(f".{entry.module}", __package__).PROVIDER
+    return adapter
+
+
+def require_sdk(name: str) -> None:
+    """Raise ImportError, naming the extra to install, where the SDK of a provider is missing."""
+    entry = PROVIDERS[name]
+    if find_spec(entry.sdk) is None:
+        raise ImportError(
+            f"{entry.title} needs the `{entry.sdk}` package, which is not installed. "
+            f'Install it with `pip install "everscope[{entry.extra}]"`.',
+            name=entry.sdk,
+        )

@@ -1,0 +1,199 @@
+"""Default SDK clients: one per provider, settings and event loop; reused, closed, never leaked.
+
+An async client belongs to the event loop it was first used in: used in another one it fails, or
+sends a request twice. A client that the user gives is never kept here and never closed by us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import ssl
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._flow import Flow, at_end_of_loop, run, step
+
+if TYPE_CHECKING:
+    from ._provider import Provider
+
+KEEP_ALIVE_SECONDS = 60.0
+"""How long an idle connection is kept: a person reads an answer longer than the SDKs' own 5 s."""
+MAX_CONNECTIONS = 10_000
+MAX_IDLE_CONNECTIONS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where default clients of a provider are pointed instead of the provider itself."""
+
+    base_url: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(slots=True)
+class _LoopClients:
+    loop: asyncio.AbstractEventLoop
+    clients: dict[Hashable, Any]
+    guard: object = None
+
+
+_lock = threading.Lock()
+_sync_clients: dict[Hashable, tuple[Provider, Any]] = {}
+_loops: dict[int, _LoopClients] = {}
+_redirections: list[Mapping[str, Endpoint]] = []
+_inherited: list[Any] = []
+_ssl_contexts: dict[Hashable, ssl.SSLContext] = {}
+
+
+def redirect(endpoints: Mapping[str, Endpoint]) -> Callable[[], None]:
+    """Point the default clients of the named providers elsewhere, until the function returned is called."""
+    _redirections.append(endpoints)
+
+    def undo() -> None:
+        for index, active in enumerate(_redirections):
+            if active is endpoints:
+                del _redirections[index]
+                return
+
+    return undo
+
+
+def endpoint_of(provider_name: str) -> Endpoint | None:
+    """Where the default clients of a provider are pointed at present; None for the provider itself."""
+    for endpoints in reversed(_redirections):
+        if found := endpoints.get(provider_name):
+            return found
+    return None
+
+
+def default_client(provider: Provider, is_async: bool) -> Any:
+    """The client for a call that was given none: the one made earlier for the same settings and loop."""
+    endpoint = endpoint_of(provider.name) if _redirections else None
+    environment = os.environ
+    settings = (provider.name, endpoint, *map(environment.get, provider.environment))
+    if is_async:
+        return _client_of_loop(provider, endpoint, settings)
+    known = _sync_clients.get(settings)
+    if known is None:
+        with _lock:
+            known = _sync_clients.get(settings)
+            if known is None:
+                known = (provider, provider.new_client(False, endpoint))
+                _sync_clients[settings] = known
+    return known[1]
+
+
+def _client_of_loop(provider: Provider, endpoint: Endpoint | None, settings: Hashable) -> Any:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            f"The default async client of {provider.title} needs a running asyncio event loop. "
+            "Await the call inside `asyncio.run(...)`, or pass your own `client=`."
+        ) from None
+    mine = _loops.get(id(loop))
+    if mine is None or mine.loop is not loop:
+        mine = _clients_of_new_loop(loop)
+    client = mine.clients.get(settings)
+    if client is None:
+        # Only this loop's thread gets here with this loop: no lock is needed.
+        client = mine.clients[settings] = provider.new_client(True, endpoint)
+    return client
+
+
+def _clients_of_new_loop(loop: asyncio.AbstractEventLoop) -> _LoopClients:
+    mine = _LoopClients(loop, {})
+    with _lock:
+        for key, other in list(_loops.items()):
+            if other.loop.is_closed():
+                del _loops[key]
+        _loops[id(loop)] = mine
+
+    def close() -> Flow[None]:
+        if _loops.get(id(loop)) is mine:
+            del _loops[id(loop)]
+        for client in list(mine.clients.values()):
+            yield from close_client(client, is_async=True)
+        mine.clients.clear()
+
+    mine.guard = at_end_of_loop(close)
+    return mine
+
+
+def close_client(client: Any, *, is_async: bool) -> Flow[None]:
+    """Close an SDK client by whichever of the usual names it has."""
+    close = (is_async and getattr(client, "aclose", None)) or getattr(client, "close", None)
+    if close is not None:
+        yield from step(close)
+
+
+def close_default_clients() -> None:
+    """Close the sync default clients. The async ones are closed at the end of their event loop."""
+    with _lock:
+        clients = [client for _, client in _sync_clients.values()]
+        _sync_clients.clear()
+    for client in clients:
+        run(close_client(client, is_async=False))
+
+
+def _forget_after_fork() -> None:
+    # The sockets are the parent's: they must neither be used nor shut down from the child.
+    global _lock
+    _lock = threading.Lock()
+    _inherited.append((dict(_sync_clients), dict(_loops)))
+    _sync_clients.clear()
+    _loops.clear()
+
+
+atexit.register(close_default_clients)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)
+
+
+def http_client(sdk: Any, is_async: bool) -> Any:
+    """An HTTP client for an SDK that has `DefaultHttpxClient` (OpenAI, Anthropic, Groq and their kin).
+
+    It keeps the SDK's own defaults but for what a language model needs: connections that outlive a
+    pause, a pool for thousands of concurrent calls, one TLS context for all clients, and aiohttp as
+    transport of async clients where it is installed.
+    """
+    made_by: type[Any] = sdk.DefaultAsyncHttpxClient if is_async else sdk.DefaultHttpxClient
+    stack = _http_stack(made_by)
+    options = {
+        "verify": shared_ssl_context(stack),
+        "limits": stack.Limits(
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        ),
+    }
+    if is_async:
+        try:
+            return sdk.DefaultAioHttpClient(**options)
+        except (AttributeError, RuntimeError):
+            # Older SDKs lack it, newer ones say by RuntimeError that aiohttp is not installed.
+            pass
+    return made_by(**options)
+
+
+def _http_stack(made_by: type[Any]) -> Any:
+    """The HTTP library below an SDK's client class: httpx2 for most current SDKs, httpx for others."""
+    for base in made_by.__mro__:
+        root = base.__module__.partition(".")[0]
+        if root in ("httpx", "httpx2"):
+            return import_module(root)
+    raise TypeError(f"`{made_by.__name__}` is built on no HTTP library that is known here.")
+
+
+def shared_ssl_context(stack: Any) -> ssl.SSLContext:
+    """One TLS context for all clients of an HTTP library: building one takes 20 ms and more."""
+    key = (stack.__name__, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    context = _ssl_contexts.get(key)
+    if context is None:
+        context = _ssl_contexts[key] = stack.create_ssl_context()
+    return context
