@@ -1,0 +1,189 @@
+"""What a call through the library costs, as a ratio to the bare SDK with a reused client.
+
+    python benchmarks/overhead.py                       every provider, a few minutes
+    python benchmarks/overhead.py openai --quick        a glance
+    python benchmarks/overhead.py --json > result.json
+
+Both sides run in this process, in turn, against a server in another process that answers fixed
+bytes. Below 1.00 the library is cheaper than the SDK alone. The ratios of one run compare;
+microseconds of different runs, machines or days do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import resource
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any
+
+from _measure import Contender, Measurement, paired
+from _ours import Ours
+from _providers import PROVIDERS
+from _server import fixed_replies
+from _shapes import EVENTS, Bare, Book
+
+GENRE = "fantasy"
+GATHERED = 500
+AsyncWork = Callable[[], Coroutine[Any, Any, Any]]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One line of the table: the same work on both sides, `times` times a round."""
+
+    name: str
+    bare: Contender
+    ours: Contender
+    times: int
+    units: int = 1
+    clocks: tuple[str, ...] = ("CPU",)
+
+
+def shapes(bare: Bare, ours: Ours, runner: asyncio.Runner) -> Iterator[Shape]:
+    client = bare.client()
+    for name, shape, times, units in (
+        ("call", "text", 40, 1),
+        ("stream, per event", "stream", 4, EVENTS),
+        ("tools", "tool", 40, 1),
+        ("structured", "structured", 40, 1),
+    ):
+        bare_work = partial(getattr(bare, shape), client, GENRE)
+        our_work = partial(getattr(ours, shape), GENRE)
+        yield Shape(name, repeated(bare_work), repeated(our_work), times, units)
+    yield from async_shapes(bare, ours, runner, aiohttp=False)
+    if find_spec("aiohttp"):
+        yield from async_shapes(bare, ours, runner, aiohttp=True)
+
+
+def async_shapes(bare: Bare, ours: Ours, runner: asyncio.Runner, aiohttp: bool) -> Iterator[Shape]:
+    """Against the SDK's default transport, or against its aiohttp one, which our client prefers."""
+
+    async def new_client() -> Any:
+        return bare.async_client(aiohttp=aiohttp)
+
+    client = runner.run(new_client())
+    transport = " (SDK on aiohttp)" if aiohttp else ""
+    text = partial(bare.text_async, client, GENRE)
+    stream = partial(bare.stream_async, client, GENRE)
+    our_text, our_stream = partial(ours.text_async, GENRE), partial(ours.stream_async, GENRE)
+    run = partial(repeated_async, runner)
+    yield Shape(f"async call{transport}", run(text), run(our_text), times=40)
+    yield Shape(
+        f"async stream, per event{transport}", run(stream), run(our_stream), times=4, units=EVENTS
+    )
+    yield Shape(
+        f"{GATHERED} gathered calls{transport}",
+        run(gathered(text)),
+        run(gathered(our_text)),
+        times=1,
+        units=GATHERED,
+        clocks=("CPU", "wall"),
+    )
+    runner.run(client.close())
+
+
+def repeated(work: Callable[[], Any]) -> Contender:
+    def contender(times: int) -> Any:
+        result = None
+        for _ in range(times):
+            result = work()
+        return result
+
+    return contender
+
+
+def repeated_async(runner: asyncio.Runner, work: AsyncWork) -> Contender:
+    async def contend(times: int) -> Any:
+        result = None
+        for _ in range(times):
+            result = await work()
+        return result
+
+    return lambda times: runner.run(contend(times))
+
+
+def gathered(work: AsyncWork) -> AsyncWork:
+    async def together() -> Any:
+        return (await asyncio.gather(*[work() for _ in range(GATHERED)]))[-1]
+
+    return together
+
+
+def check_same_result(shape: Shape) -> None:
+    """A ratio says something only where both sides come to the same result."""
+    bare, ours = shape.bare(1), shape.ours(1)
+    if isinstance(bare, Book):
+        bare, ours = (bare.title, bare.author), (ours.title, ours.author)
+    if bare != ours:
+        sys.exit(f"The two sides disagree on `{shape.name}`: {bare!r} and {ours!r}.")
+
+
+def measurements(names: list[str], front: str, rounds: int) -> Iterator[tuple[str, Measurement]]:
+    with fixed_replies() as address, asyncio.Runner() as runner:
+        for name in names:
+            os.environ.update(PROVIDERS[name].environment(address))
+            for shape in shapes(PROVIDERS[name], Ours(name, front), runner):
+                check_same_result(shape)
+                for clock, measurement in paired(shape, rounds).items():
+                    if clock in shape.clocks:
+                        yield name, measurement
+
+
+def allow_many_sockets() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def environment(names: list[str]) -> dict[str, str]:
+    packages = ["everscope", "pydantic", *names, *(["aiohttp"] if find_spec("aiohttp") else [])]
+    return {
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        **{package: version(package) for package in packages},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("providers", nargs="*", help=f"of {', '.join(PROVIDERS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, wider spread")
+    parser.add_argument("--json", action="store_true", help="print JSON in the place of a table")
+    parser.add_argument(
+        "--front",
+        choices=["llm", "provider"],
+        default="llm",
+        help="measure llm.call(provider, …) or <provider>.call(…)",
+    )
+    options = parser.parse_args()
+    names: list[str] = options.providers or list(PROVIDERS)
+    if unknown := set(names) - set(PROVIDERS):
+        parser.error(f"no benchmark for {', '.join(sorted(unknown))}")
+    allow_many_sockets()
+    about = environment(names)
+    found = measurements(names, options.front, rounds=4 if options.quick else 16)
+    if options.json:
+        rows = [{"provider": name, **asdict(row)} for name, row in found]
+        print(json.dumps({"environment": about, "front": options.front, "rows": rows}, indent=2))
+        return
+    print(", ".join(f"{name} {value}" for name, value in about.items()), end="\n\n")
+    print(f"{'':57}{'SDK':>10}{'ours':>10}   ratio  middle half")
+    for name, row in found:
+        print(
+            f"{name + ': ' + row.shape:52}{row.clock:>5}{row.bare * 1e6:7.0f} µs"
+            f"{row.ours * 1e6:7.0f} µs{row.ratio.median:8.2f}"
+            f"  {row.ratio.low:.2f} to {row.ratio.high:.2f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
