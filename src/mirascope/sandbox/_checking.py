@@ -1,0 +1,277 @@
+"""Checks a request body against an SDK's own parameter types, strictly and fast.
+
+`pydantic.TypeAdapter` is no help here: it validates `Iterable` fields lazily, so that a wrong role in
+`messages` passes, and it drops unknown keys of a TypedDict. So the types are compiled, once, to plain
+functions that return what is wrong.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import types
+import typing
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import typing_extensions
+from pydantic import BaseModel
+
+Problem = tuple[str, str]
+"""Where, relative to the value checked (`.messages[0].role`), and what is wrong there."""
+Check = Callable[[Any], "list[Problem]"]
+
+OK: list[Problem] = []
+WRAPPERS = (typing_extensions.Required, typing_extensions.NotRequired, typing_extensions.ReadOnly)
+ARRAYS = (list, tuple, collections.abc.Iterable, collections.abc.Sequence)
+MAPPINGS = (dict, collections.abc.Mapping)
+
+
+def problems_in(body: Any, kind: Any, extra_keys: Mapping[str, Any] | None = None) -> list[str]:
+    """What keeps `body` from being a `kind`, one line each; empty where it fits.
+
+    `extra_keys` are further keys that are allowed at the top, with their types.
+    """
+    extra = extra_keys or {}
+    extras = [key for key in extra if isinstance(body, dict) and key in body]
+    found: list[Problem] = []
+    for key in extras:
+        found += [(f".{key}{path}", text) for path, text in check_for(extra[key])(body[key])]
+    if extras:
+        body = {key: value for key, value in body.items() if key not in extras}
+    return [f"${path}: {text}" for path, text in (*found, *check_for(kind)(body))]
+
+
+@cache
+def check_for(kind: Any) -> Check:
+    """The compiled check for a type."""
+    if isinstance(kind, type) and (
+        typing_extensions.is_typeddict(kind) or issubclass(kind, BaseModel)
+    ):
+        return _Object(kind)
+    return _compile(kind)
+
+
+def _compile(kind: Any) -> Check:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is typing.Annotated or origin in WRAPPERS:
+        return check_for(arguments[0])
+    if origin is Union or origin is types.UnionType:
+        return _union(arguments)
+    if origin is Literal:
+        return _literal(arguments)
+    if kind in ARRAYS or origin in ARRAYS or getattr(origin, "__name__", "") == "SequenceNotStr":
+        return _array(check_for(arguments[0]) if arguments else _anything)
+    if kind in MAPPINGS or origin in MAPPINGS:
+        return _mapping(check_for(arguments[1]) if arguments else _anything)
+    return SCALARS.get(kind, _never if isinstance(kind, type) else _anything)
+
+
+class _Object:
+    """The check for a TypedDict or a pydantic model. Its fields are compiled when first needed."""
+
+    def __init__(self, kind: Any) -> None:
+        self.kind = kind
+        self._fields: dict[str, Check] | None = None
+        self._required: list[str] = []
+
+    def __call__(self, value: Any) -> list[Problem]:
+        if not isinstance(value, dict):
+            return [("", f"expected an object ({self.kind.__name__}), not {_show(value)}")]
+        fields = self._fields if self._fields is not None else self._compile_fields()
+        given: dict[str, Any] = value
+        found: list[Problem] = []
+        for key, item in given.items():
+            check = fields.get(key)
+            if check is None:
+                found.append((f".{key}", f"unknown key for {self.kind.__name__}"))
+            elif problems := check(item):
+                found += [(f".{key}{path}", text) for path, text in problems]
+        for key in self._required:
+            if key not in given:
+                found.append(("", f"{self.kind.__name__} lacks `{key}`"))
+        return found
+
+    def _compile_fields(self) -> dict[str, Check]:
+        hints = _hints(self.kind)
+        self._required = [name for name, (_, required) in hints.items() if required]
+        self._fields = {name: check_for(hint) for name, (hint, _) in hints.items()}
+        return self._fields
+
+
+@cache
+def _hints(kind: Any) -> dict[str, tuple[Any, bool]]:
+    """The name on the wire of every field, its type and whether it is required."""
+    if issubclass(kind, BaseModel):
+        return {
+            field.alias or name: (field.annotation, field.is_required())
+            for name, field in kind.model_fields.items()
+        }
+    # String annotations hide `Required` from `__required_keys__`: the resolved hints show it.
+    hints = get_type_hints(kind, include_extras=True)
+    inherited: frozenset[str] = kind.__required_keys__
+    return {
+        _alias(hint) or name: (hint, name in inherited or _is_required(hint))
+        for name, hint in hints.items()
+        if not _is_not_required(hint)
+    } | {_alias(h) or name: (h, False) for name, h in hints.items() if _is_not_required(h)}
+
+
+def _is_required(hint: Any) -> bool:
+    return get_origin(hint) is typing_extensions.Required
+
+
+def _is_not_required(hint: Any) -> bool:
+    return get_origin(hint) is typing_extensions.NotRequired
+
+
+def _alias(hint: Any) -> str | None:
+    """SDKs say in an annotation where a field is called otherwise on the wire."""
+    while get_origin(hint) in WRAPPERS:
+        hint = get_args(hint)[0]
+    metadata = getattr(hint, "__metadata__", ())
+    return next(filter(None, (getattr(item, "alias", None) for item in metadata)), None)
+
+
+def _union(members: tuple[Any, ...]) -> Check:
+    """Tries the members in turn; objects go straight to the members whose `type` or `role` fits."""
+    checks = [check_for(member) for member in _flattened(members)]
+    objects = [check for check in checks if isinstance(check, _Object)]
+    others = [check for check in checks if not isinstance(check, _Object)]
+
+    tags: tuple[str, dict[Any, list[_Object]]] | None = None
+
+    def check_union(value: Any) -> list[Problem]:
+        nonlocal tags
+        candidates: list[Check] = [*others, *objects]
+        if objects and isinstance(value, dict):
+            if tags is None:
+                tags = _by_tag(objects)
+            key, table = tags
+            given: dict[str, Any] = value
+            tag = given.get(key) if isinstance(given.get(key), str) else None
+            candidates = [*table.get(tag, objects if not table else []), *others]
+            if not candidates or (table and tag not in table and not others):
+                known = ", ".join(map(repr, table))
+                return [(f".{key}", f"{_show(tag)} is none of {known}")]
+        best: list[Problem] | None = None
+        for check in candidates:
+            problems = check(value)
+            if not problems:
+                return OK
+            # The member that got furthest into the value explains best what is wrong.
+            if best is None or _depth(problems) > _depth(best):
+                best = problems
+        return best or OK
+
+    return check_union
+
+
+def _flattened(members: tuple[Any, ...]) -> list[Any]:
+    flat: list[Any] = []
+    for member in members:
+        while get_origin(member) is typing.Annotated:
+            member = get_args(member)[0]
+        nested = get_origin(member) in (Union, types.UnionType)
+        flat += _flattened(get_args(member)) if nested else [member]
+    return list(dict.fromkeys(flat))
+
+
+def _by_tag(objects: list[_Object]) -> tuple[str, dict[Any, list[_Object]]]:
+    """The key that tells the members of a union apart, and the members for each of its values."""
+    for key in ("role", "type"):
+        tags = [_tag_values(check, key) for check in objects]
+        if all(tags):
+            table: dict[Any, list[_Object]] = {}
+            for check, values in zip(objects, tags, strict=True):
+                for value in values:
+                    table.setdefault(value, []).append(check)
+                if not _hints(check.kind)[key][1]:
+                    table.setdefault(None, []).append(check)
+            return key, table
+    return "type", {}
+
+
+def _tag_values(check: _Object, key: str) -> tuple[Any, ...]:
+    hint: Any = _hints(check.kind).get(key, (None, False))[0]
+    while get_origin(hint) in (*WRAPPERS, typing.Annotated):
+        hint = get_args(hint)[0]
+    if get_origin(hint) is Union:  # Optional[Literal[...]]
+        hint = next((each for each in get_args(hint) if get_origin(each) is Literal), None)
+    return get_args(hint) if get_origin(hint) is Literal else ()
+
+
+def _depth(problems: list[Problem]) -> tuple[int, int]:
+    return max(len(path) for path, _ in problems), -len(problems)
+
+
+def _literal(values: tuple[Any, ...]) -> Check:
+    known = frozenset(values)
+
+    def check_literal(value: Any) -> list[Problem]:
+        if isinstance(value, (str, int, bool)) and value in known:
+            return OK
+        return [("", f"{_show(value)} is none of {', '.join(map(repr, values))}")]
+
+    return check_literal
+
+
+def _array(check: Check) -> Check:
+    def check_array(value: Any) -> list[Problem]:
+        if not isinstance(value, list):
+            return [("", f"expected an array, not {_show(value)}")]
+        items: list[Any] = value
+        return [
+            (f"[{index}]{path}", text)
+            for index, item in enumerate(items)
+            for path, text in check(item)
+        ]
+
+    return check_array
+
+
+def _mapping(check: Check) -> Check:
+    def check_mapping(value: Any) -> list[Problem]:
+        if not isinstance(value, dict):
+            return [("", f"expected an object, not {_show(value)}")]
+        if check is _anything:
+            return OK
+        items: dict[str, Any] = value
+        return [
+            (f".{key}{path}", text) for key, item in items.items() for path, text in check(item)
+        ]
+
+    return check_mapping
+
+
+def _anything(value: Any) -> list[Problem]:
+    return OK
+
+
+def _never(value: Any) -> list[Problem]:
+    """For types that only exist in Python, such as a file object."""
+    return [("", f"{_show(value)} fits none of the types allowed here")]
+
+
+def _scalar(kinds: tuple[type, ...], title: str) -> Check:
+    def check_scalar(value: Any) -> list[Problem]:
+        return OK if type(value) in kinds else [("", f"expected {title}, not {_show(value)}")]
+
+    return check_scalar
+
+
+SCALARS: dict[Any, Check] = {
+    Any: _anything,
+    object: _anything,
+    str: _scalar((str,), "a string"),
+    bool: _scalar((bool,), "a boolean"),
+    int: _scalar((int,), "an integer"),
+    float: _scalar((int, float), "a number"),
+    type(None): _scalar((type(None),), "null"),
+    None: _scalar((type(None),), "null"),
+}
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

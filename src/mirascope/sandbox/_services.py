@@ -1,0 +1,57 @@
+"""The services the sandbox stands in for: one row each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mirascope.sandbox._protocol import Protocol
+from mirascope.sandbox.anthropic_messages import AnthropicMessages
+from mirascope.sandbox.chat_completions import ChatCompletions
+
+KEY = "sandbox"
+"""The API key that default clients send; any other is accepted as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A provider name, the protocol it speaks, and where a client finds it.
+
+    `base` is the path of the base URL that its SDK takes; `environment` maps each variable that
+    points the SDK elsewhere to its value, in which `{base_url}` and `{key}` stand for those.
+    """
+
+    name: str
+    protocol: Protocol
+    base: str
+    environment: Mapping[str, str]
+
+    def matches(self, path: str) -> bool:
+        return re.fullmatch(re.escape(self.base) + self.protocol.endpoint, path) is not None
+
+
+SERVICES = {
+    service.name: service
+    for service in (
+        Service(
+            "openai",
+            ChatCompletions(),
+            "/v1",
+            {"OPENAI_BASE_URL": "{base_url}", "OPENAI_API_KEY": "{key}"},
+        ),
+        Service(
+            "anthropic",
+            AnthropicMessages(),
+            "",
+            {"ANTHROPIC_BASE_URL": "{base_url}", "ANTHROPIC_API_KEY": "{key}"},
+        ),
+    )
+}
+
+
+@lru_cache(maxsize=1024)
+def service_at(path: str) -> Service | None:
+    """The service that answers at `path` (without its query)."""
+    return next((service for service in SERVICES.values() if service.matches(path)), None)
