@@ -7,8 +7,9 @@
         ...  # any call: the provider's real SDK, a real socket, this reply
         print(box.requests[0].body)
 
-Without a script it answers by rule: with a tool call that fits the tool offered, with an instance of
-the JSON schema asked for, or with a sentence. `python -m mirascope.sandbox` serves other processes.
+Without a script it answers by rule: with a tool call that fits the tool offered, with an instance
+of the JSON schema asked for, or with a sentence. `python -m mirascope.sandbox` serves other
+processes.
 """
 
 from mirascope.sandbox._protocol import Reply, ToolCall, Usage

@@ -19,8 +19,12 @@ def main() -> None:
     )
     options = parser.parse_args()
     stop = threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, end)
     box = Sandbox(
         redirect=False,
         record=False,

@@ -1,8 +1,8 @@
 """Checks a request body against an SDK's own parameter types, strictly and fast.
 
-`pydantic.TypeAdapter` is no help here: it validates `Iterable` fields lazily, so that a wrong role in
-`messages` passes, and it drops unknown keys of a TypedDict. So the types are compiled, once, to plain
-functions that return what is wrong.
+`pydantic.TypeAdapter` is no help here: it validates `Iterable` fields lazily, so that a wrong role
+in `messages` passes, and it drops unknown keys of a TypedDict. So the types are compiled, once, to
+plain functions that return what is wrong.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import collections.abc
 import types
 import typing
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache, cached_property
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typing_extensions
 from pydantic import BaseModel
+
+from mirascope.sandbox._json import Json, is_array, is_object
 
 Problem = tuple[str, str]
 """Where, relative to the value checked (`.messages[0].role`), and what is wrong there."""
@@ -27,27 +29,26 @@ ARRAYS = (list, tuple, collections.abc.Iterable, collections.abc.Sequence)
 MAPPINGS = (dict, collections.abc.Mapping)
 
 
-def problems_in(body: Any, kind: Any, extra_keys: Mapping[str, Any] | None = None) -> list[str]:
+def problems_in(body: Json, kind: Any, extra_keys: Mapping[str, Any] | None = None) -> list[str]:
     """What keeps `body` from being a `kind`, one line each; empty where it fits.
 
     `extra_keys` are further keys that are allowed at the top, with their types.
     """
     extra = extra_keys or {}
-    extras = [key for key in extra if isinstance(body, dict) and key in body]
     found: list[Problem] = []
-    for key in extras:
+    for key in extra.keys() & body.keys():
         found += [(f".{key}{path}", text) for path, text in check_for(extra[key])(body[key])]
-    if extras:
-        body = {key: value for key, value in body.items() if key not in extras}
+    if extra:
+        body = {key: value for key, value in body.items() if key not in extra}
     return [f"${path}: {text}" for path, text in (*found, *check_for(kind)(body))]
 
 
 @cache
 def check_for(kind: Any) -> Check:
     """The compiled check for a type."""
-    if isinstance(kind, type) and (
-        typing_extensions.is_typeddict(kind) or issubclass(kind, BaseModel)
-    ):
+    if typing_extensions.is_typeddict(kind):
+        return _Object(kind)
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
         return _Object(kind)
     return _compile(kind)
 
@@ -57,7 +58,7 @@ def _compile(kind: Any) -> Check:
     if origin is typing.Annotated or origin in WRAPPERS:
         return check_for(arguments[0])
     if origin is Union or origin is types.UnionType:
-        return _union(arguments)
+        return _Union(arguments)
     if origin is Literal:
         return _literal(arguments)
     if kind in ARRAYS or origin in ARRAYS or getattr(origin, "__name__", "") == "SequenceNotStr":
@@ -76,19 +77,18 @@ class _Object:
         self._required: list[str] = []
 
     def __call__(self, value: Any) -> list[Problem]:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return [("", f"expected an object ({self.kind.__name__}), not {_show(value)}")]
         fields = self._fields if self._fields is not None else self._compile_fields()
-        given: dict[str, Any] = value
         found: list[Problem] = []
-        for key, item in given.items():
+        for key, item in value.items():
             check = fields.get(key)
             if check is None:
                 found.append((f".{key}", f"unknown key for {self.kind.__name__}"))
             elif problems := check(item):
                 found += [(f".{key}{path}", text) for path, text in problems]
         for key in self._required:
-            if key not in given:
+            if key not in value:
                 found.append(("", f"{self.kind.__name__} lacks `{key}`"))
         return found
 
@@ -111,18 +111,17 @@ def _hints(kind: Any) -> dict[str, tuple[Any, bool]]:
     hints = get_type_hints(kind, include_extras=True)
     inherited: frozenset[str] = kind.__required_keys__
     return {
-        _alias(hint) or name: (hint, name in inherited or _is_required(hint))
+        _alias(hint) or name: (hint, _is_required(hint, name in inherited))
         for name, hint in hints.items()
-        if not _is_not_required(hint)
-    } | {_alias(h) or name: (h, False) for name, h in hints.items() if _is_not_required(h)}
+    }
 
 
-def _is_required(hint: Any) -> bool:
-    return get_origin(hint) is typing_extensions.Required
-
-
-def _is_not_required(hint: Any) -> bool:
-    return get_origin(hint) is typing_extensions.NotRequired
+def _is_required(hint: Any, default: bool) -> bool:
+    marks: dict[Any, bool] = {
+        typing_extensions.Required: True,
+        typing_extensions.NotRequired: False,
+    }
+    return marks.get(get_origin(hint), default)
 
 
 def _alias(hint: Any) -> str | None:
@@ -133,38 +132,36 @@ def _alias(hint: Any) -> str | None:
     return next(filter(None, (getattr(item, "alias", None) for item in metadata)), None)
 
 
-def _union(members: tuple[Any, ...]) -> Check:
-    """Tries the members in turn; objects go straight to the members whose `type` or `role` fits."""
-    checks = [check_for(member) for member in _flattened(members)]
-    objects = [check for check in checks if isinstance(check, _Object)]
-    others = [check for check in checks if not isinstance(check, _Object)]
+class _Union:
+    """The check for a union. Objects go straight to the members whose `type` or `role` fits."""
 
-    tags: tuple[str, dict[Any, list[_Object]]] | None = None
+    def __init__(self, members: tuple[Any, ...]) -> None:
+        checks = [check_for(member) for member in _flattened(members)]
+        self._objects = [check for check in checks if isinstance(check, _Object)]
+        self._others = [check for check in checks if not isinstance(check, _Object)]
 
-    def check_union(value: Any) -> list[Problem]:
-        nonlocal tags
-        candidates: list[Check] = [*others, *objects]
-        if objects and isinstance(value, dict):
-            if tags is None:
-                tags = _by_tag(objects)
-            key, table = tags
-            given: dict[str, Any] = value
-            tag = given.get(key) if isinstance(given.get(key), str) else None
-            candidates = [*table.get(tag, objects if not table else []), *others]
-            if not candidates or (table and tag not in table and not others):
-                known = ", ".join(map(repr, table))
-                return [(f".{key}", f"{_show(tag)} is none of {known}")]
-        best: list[Problem] | None = None
+    @cached_property
+    def _tags(self) -> tuple[str, dict[str | None, list[_Object]]]:
+        return _by_tag(self._objects)
+
+    def __call__(self, value: Any) -> list[Problem]:
+        candidates: list[Check] = [*self._others, *self._objects]
+        if self._objects and is_object(value):
+            key, table = self._tags
+            tag = value.get(key)
+            if table and isinstance(tag, str | None):
+                candidates = [*table.get(tag, ()), *self._others]
+                if tag not in table and not self._others:
+                    return [(f".{key}", _none_of(tag, filter(None, table)))]
+        best = OK
         for check in candidates:
             problems = check(value)
             if not problems:
                 return OK
             # The member that got furthest into the value explains best what is wrong.
-            if best is None or _depth(problems) > _depth(best):
+            if not best or _depth(problems) > _depth(best):
                 best = problems
-        return best or OK
-
-    return check_union
+        return best
 
 
 def _flattened(members: tuple[Any, ...]) -> list[Any]:
@@ -177,12 +174,12 @@ def _flattened(members: tuple[Any, ...]) -> list[Any]:
     return list(dict.fromkeys(flat))
 
 
-def _by_tag(objects: list[_Object]) -> tuple[str, dict[Any, list[_Object]]]:
+def _by_tag(objects: list[_Object]) -> tuple[str, dict[str | None, list[_Object]]]:
     """The key that tells the members of a union apart, and the members for each of its values."""
     for key in ("role", "type"):
         tags = [_tag_values(check, key) for check in objects]
         if all(tags):
-            table: dict[Any, list[_Object]] = {}
+            table: dict[str | None, list[_Object]] = {}
             for check, values in zip(objects, tags, strict=True):
                 for value in values:
                     table.setdefault(value, []).append(check)
@@ -211,19 +208,18 @@ def _literal(values: tuple[Any, ...]) -> Check:
     def check_literal(value: Any) -> list[Problem]:
         if isinstance(value, (str, int, bool)) and value in known:
             return OK
-        return [("", f"{_show(value)} is none of {', '.join(map(repr, values))}")]
+        return [("", _none_of(value, values))]
 
     return check_literal
 
 
 def _array(check: Check) -> Check:
     def check_array(value: Any) -> list[Problem]:
-        if not isinstance(value, list):
+        if not is_array(value):
             return [("", f"expected an array, not {_show(value)}")]
-        items: list[Any] = value
         return [
             (f"[{index}]{path}", text)
-            for index, item in enumerate(items)
+            for index, item in enumerate(value)
             for path, text in check(item)
         ]
 
@@ -232,13 +228,12 @@ def _array(check: Check) -> Check:
 
 def _mapping(check: Check) -> Check:
     def check_mapping(value: Any) -> list[Problem]:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return [("", f"expected an object, not {_show(value)}")]
         if check is _anything:
             return OK
-        items: dict[str, Any] = value
         return [
-            (f".{key}{path}", text) for key, item in items.items() for path, text in check(item)
+            (f".{key}{path}", text) for key, item in value.items() for path, text in check(item)
         ]
 
     return check_mapping
@@ -270,6 +265,10 @@ SCALARS: dict[Any, Check] = {
     type(None): _scalar((type(None),), "null"),
     None: _scalar((type(None),), "null"),
 }
+
+
+def _none_of(value: Any, known: Iterable[Any]) -> str:
+    return f"{_show(value)} is none of {', '.join(map(repr, known))}"
 
 
 def _show(value: Any) -> str:

@@ -32,9 +32,9 @@ class HttpRequest:
 class Plan:
     """What to send, and how badly.
 
-    `pieces` is the body: one piece per event when `streamed`, else its parts. `cut_after` closes the
-    connection after so many pieces (half the body where nothing is streamed), -1 before the headers.
-    Delays are in seconds.
+    `pieces` is the body: one piece per event when `streamed`, else its parts. `cut_after` closes
+    the connection after so many pieces (in the middle of the body where nothing is streamed), -1
+    before the headers. Delays are in seconds.
     """
 
     status: int

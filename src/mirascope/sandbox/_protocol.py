@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
-Json = dict[str, Any]
+from mirascope.sandbox._json import Json, dump_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ToolCall:
 
     @property
     def arguments_text(self) -> str:
-        return dump_text(self.arguments) if isinstance(self.arguments, dict) else self.arguments
+        return self.arguments if isinstance(self.arguments, str) else dump_text(self.arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,10 @@ class Protocol(ABC):
 
     @abstractmethod
     def read(self, body: Json) -> Question:
-        """The request in common form. Raises LookupError, TypeError or AttributeError if unreadable."""
+        """The request in common form.
+
+        Raises LookupError, TypeError or AttributeError where it does not have the form at all.
+        """
 
     @abstractmethod
     def write(self, question: Question, replies: Sequence[Reply], stamp: Stamp) -> Json:
@@ -174,11 +177,6 @@ def sse(data: Any, event: str | None = None) -> bytes:
     return b"%bdata: %b\n\n" % (prefix, to_json(data))
 
 
-def dump_text(value: Any) -> str:
-    """`value` (JSON, a pydantic model, a dataclass) as compact JSON text."""
-    return to_json(value).decode()
-
-
 def count_words(text: str | None) -> int:
     return len(text.split()) if text else 0
 
@@ -197,4 +195,5 @@ def texts_in(content: Any) -> list[str]:
     """The texts of a message's content: a string, or a list of parts of which some have `text`."""
     if isinstance(content, str):
         return [content] if content else []
-    return [part["text"] for part in content or () if isinstance(part.get("text"), str)]
+    parts: list[Json] = content or []
+    return [part["text"] for part in parts if isinstance(part.get("text"), str)]

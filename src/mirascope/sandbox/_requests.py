@@ -7,14 +7,14 @@ from functools import cached_property
 
 from mirascope.sandbox._checking import problems_in
 from mirascope.sandbox._http import HttpRequest
-from mirascope.sandbox._protocol import Json
+from mirascope.sandbox._json import Json
 from mirascope.sandbox._services import Service
 
 SECRET_HEADERS = {"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"}
 MASK = "***"
 
 
-@dataclass(slots=False)
+@dataclass
 class ReceivedRequest:
     """A request as the sandbox saw it, and what became of its reply.
 
@@ -76,6 +76,8 @@ class ReceivedRequest:
 
         Without the provider's SDK only its own rules are checked, not the types.
         """
+        if not self.body:
+            return ["$: the request body is not a JSON object"]
         protocol = self.service.protocol
         try:
             kind = protocol.request_type(self.body)

@@ -7,7 +7,8 @@ import struct
 from dataclasses import replace
 from typing import Any
 
-from mirascope.sandbox._protocol import Json, Question, Reply, Tool, ToolCall, dump_text
+from mirascope.sandbox._json import Json, dump_text, is_object
+from mirascope.sandbox._protocol import Question, Reply, Tool, ToolCall
 from mirascope.sandbox._samples import sample
 
 JSON_TYPES = {"object", "array", "string", "integer", "number", "boolean", "null"}
@@ -30,10 +31,7 @@ def answer(question: Question) -> Reply:
         return Reply(tool_calls=[ToolCall(tool.name, arguments_for(tool))], thinking=thinking)
     if question.json_mode:
         return Reply(text=dump_text(_json_instance(question)), thinking=thinking)
-    reply = limited(question, Reply(text=_sentence(question), thinking=thinking))
-    if question.audio_format is not None:
-        return replace(reply, audio=silence(question.audio_format))
-    return reply
+    return limited(question, Reply(text=_sentence(question), thinking=thinking))
 
 
 def tool_to_call(question: Question) -> Tool | None:
@@ -48,7 +46,7 @@ def tool_to_call(question: Question) -> Tool | None:
 
 def arguments_for(tool: Tool) -> Json:
     value = sample(tool.schema or {"type": "object"})
-    return value if isinstance(value, dict) else {"value": value}
+    return value if is_object(value) else {"value": value}
 
 
 def schema_asked_for(question: Question) -> Json | None:

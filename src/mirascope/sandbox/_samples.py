@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-Json = dict[str, Any]
+from mirascope.sandbox._json import Json, is_array, is_object
 
 MAX_DEPTH = 12
 """How deep a recursive schema is followed before optional parts are left out."""
@@ -96,7 +96,7 @@ class _Sampler:
         }
 
     def value(self, schema: Any, name: str, index: int, depth: int) -> Any:
-        if not isinstance(schema, dict):
+        if not is_object(schema):
             return f"sample {name}"
         schema = self._resolve(schema)
         if "const" in schema:
@@ -162,9 +162,8 @@ class _Sampler:
 
 def _type_of(schema: Json) -> str:
     kind = schema.get("type")
-    if isinstance(kind, list):
-        kinds: list[str] = kind
-        return next((each for each in kinds if each != "null"), "null")
+    if is_array(kind):
+        return next((each for each in kind if each != "null"), "null")
     return kind or ("object" if "properties" in schema else "string")
 
 

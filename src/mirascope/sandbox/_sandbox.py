@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,24 +11,14 @@ from typing import Any, Self
 
 from pydantic_core import from_json, to_json
 
+from mirascope.sandbox._answering import failed, native, said
 from mirascope.sandbox._http import HttpRequest, Plan
-from mirascope.sandbox._protocol import Json, Question, Reply, Stamp, Usage
+from mirascope.sandbox._json import Json, is_object
+from mirascope.sandbox._protocol import Question, Reply, Stamp, Usage
 from mirascope.sandbox._requests import ReceivedRequest
-from mirascope.sandbox._script import (
-    Act,
-    Cut,
-    ErrorEvent,
-    Fail,
-    Malformed,
-    Native,
-    Say,
-    Script,
-    replies_for,
-)
+from mirascope.sandbox._script import Act, Cut, ErrorEvent, Fail, Malformed, Native, Say, Script
 from mirascope.sandbox._server import Server
 from mirascope.sandbox._services import KEY, SERVICES, Service, service_at
-
-UNREADABLE = (LookupError, TypeError, AttributeError, ValueError)
 
 
 class Sandbox:
@@ -69,19 +58,25 @@ class Sandbox:
         self._first_byte = 0.0
         self._between_events = 0.0
         self._numbers = itertools.count(1)
-        self._workers = ThreadPoolExecutor(32, thread_name_prefix="mirascope-sandbox-reply")
+        self._workers: ThreadPoolExecutor | None = None
         self._undo_redirect: Callable[[], None] | None = None
 
     # Start and stop.
 
     def start(self) -> Self:
-        """Listen, and point default clients here. Raises OSError where the port is taken."""
+        """Listen, and point default clients here.
+
+        Raises OSError where the port is taken, RuntimeError where the sandbox is running already.
+        """
+        if self._workers is not None:
+            raise RuntimeError("This sandbox is running. Make another one for a second server.")
         self.url = f"http://{self._host}:{self._server.start()}"
+        self._workers = ThreadPoolExecutor(32, thread_name_prefix="mirascope-sandbox-reply")
         if self._redirect:
             from mirascope.core.base._clients import Endpoint, redirect
 
             self._undo_redirect = redirect(
-                {name: Endpoint(base_url=self.base_url(name), api_key=KEY) for name in SERVICES}
+                {name: Endpoint(self.base_url(name), KEY) for name in SERVICES}
             )
         return self
 
@@ -91,7 +86,9 @@ class Sandbox:
             self._undo_redirect()
             self._undo_redirect = None
         self._server.stop()
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        if self._workers is not None:
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            self._workers = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -154,10 +151,10 @@ class Sandbox:
         """Order the next answer.
 
         Args:
-            value: A text; a `ToolCall` or a list of them; any other value (a pydantic model, a dict, a
-                number, a list) as structured output, in the way the request asks for it; a `Reply`;
-                a function that is given the `ReceivedRequest` and returns one of these. None leaves
-                the content to the rules.
+            value: A text; a `ToolCall` or a list of them; any other value (a pydantic model, a
+                dict, a number, a list) as structured output, in the way the request asks for it; a
+                `Reply`; a function that is given the `ReceivedRequest` and returns one of these.
+                None leaves the content to the rules.
             times: For how many requests.
             provider: Only for requests to this provider.
             changes: Fields of `Reply` to set besides: `thinking`, `usage`, `finish_reason`,
@@ -244,7 +241,7 @@ class Sandbox:
         A dict is sent as JSON, a text as it is (as an event stream unless `headers` say otherwise);
         a list is sent as a stream of those pieces.
         """
-        self._order(_native(body, status, headers or {}), provider, times)
+        self._order(native(body, status, headers or {}), provider, times)
 
     def slow(self, *, first_byte: float = 0.0, between_events: float = 0.0) -> None:
         """Delay all replies from now on, in seconds; without arguments, no longer."""
@@ -265,36 +262,29 @@ class Sandbox:
     # Answer. Called on the server's thread.
 
     def _handle(self, http: HttpRequest) -> Plan | Awaitable[Plan]:
-        stamp = Stamp(next(self._numbers), int(time.time()))
         service = service_at(http.target.partition("?")[0])
         if service is None:
-            return _json_plan(404, {"error": {"message": _not_found(http)}})
-        try:
-            body = from_json(http.body)
-            question = service.protocol.read(body)
-        except UNREADABLE as error:
-            body, question = (body if isinstance(body := _decoded(http.body), dict) else {}), None
-            unreadable = f"The request body cannot be read: {type(error).__name__}: {error}"
-        else:
-            unreadable = ""
+            return _not_found(http)
+        stamp = Stamp(next(self._numbers), int(time.time()))
+        body = _decoded(http.body)
+        question = _question(service, body)
         stream = question is not None and question.stream
         request = ReceivedRequest(service.name, body, stream, time.time(), http, service)
         if self._record:
             self.requests.append(request)
-        if self.strict and body and (problems := request.problems):
-            return self._failure(service, stamp, Fail(400, "; ".join(problems)))
-        if question is None:
-            return self._failure(service, stamp, Fail(400, unreadable))
+        if question is None or (self.strict and request.problems):
+            message = "; ".join(request.problems) or "$: this request cannot be read"
+            return self._paced(failed(service, Fail(400, message), stamp))
         act = self._script.take(service.name)
-        if isinstance(act, Say):
-            if callable(act.value):
-                return self._answer_by_function(request, question, act, act.value, stamp)
-            return self._answer(service, question, act, act.value, stamp)
+        if isinstance(act, Native):
+            return self._paced(Plan(act.status, act.headers, act.pieces, act.streamed))
         if isinstance(act, Fail):
-            return self._failure(service, stamp, act)
-        return self._paced(Plan(act.status, act.headers, act.pieces, act.streamed))
+            return self._paced(failed(service, act, stamp))
+        if callable(act.value):
+            return self._say_result(request, question, act, act.value, stamp)
+        return self._say(service, question, act, act.value, stamp)
 
-    async def _answer_by_function(
+    async def _say_result(
         self,
         request: ReceivedRequest,
         question: Question,
@@ -306,40 +296,17 @@ class Sandbox:
         loop = asyncio.get_running_loop()
         try:
             value = await loop.run_in_executor(self._workers, function, request)
-            return self._answer(request.service, question, act, value, stamp)
         except Exception as error:
-            message = f"The reply function raised {type(error).__name__}: {error}"
-            return self._failure(request.service, stamp, Fail(500, message))
+            return self._paced(failed(request.service, _gone_wrong(error), stamp))
+        return self._say(request.service, question, act, value, stamp)
 
-    def _answer(
+    def _say(
         self, service: Service, question: Question, act: Say, value: Any, stamp: Stamp
     ) -> Plan:
-        fault, protocol = act.fault, service.protocol
-        replies = replies_for(value, act.changes, question)
-        if not question.stream:
-            if isinstance(fault, ErrorEvent):
-                return self._failure(service, stamp, Fail(fault.status, fault.message))
-            pieces = [to_json(protocol.write(question, replies, stamp))]
-            if isinstance(fault, Malformed):
-                pieces = [pieces[0][: len(pieces[0]) // 2]]
-        else:
-            pieces = list(protocol.events(question, replies, stamp))
-            if isinstance(fault, Malformed):
-                at = min(fault.at_event, len(pieces) - 1)
-                pieces[at] = protocol.spoil(pieces[at])
-            elif isinstance(fault, ErrorEvent):
-                event = protocol.error_event(fault.status, fault.message, stamp)
-                pieces[fault.at_event :] = [event]
-        plan = Plan(200, _headers(service, stamp, question.stream), pieces, question.stream)
-        if isinstance(fault, Cut):
-            plan.cut_after = fault.after_events
-        return self._paced(plan)
-
-    def _failure(self, service: Service, stamp: Stamp, act: Fail) -> Plan:
-        protocol = service.protocol
-        headers = _headers(service, stamp, False) | protocol.error_headers(act.status)
-        body = to_json(protocol.error(act.status, act.message, stamp))
-        return self._paced(Plan(act.status, {**headers, **act.headers}, [body]))
+        try:
+            return self._paced(said(service, question, act, value, stamp))
+        except Exception as error:  # a scripted value that cannot be sent must not look like a hang
+            return self._paced(failed(service, _gone_wrong(error), stamp))
 
     def _paced(self, plan: Plan) -> Plan:
         plan.first_byte = self._first_byte
@@ -375,43 +342,29 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _headers(service: Service, stamp: Stamp, stream: bool) -> dict[str, str]:
-    protocol = service.protocol
-    return {
-        "content-type": protocol.stream_type if stream else "application/json",
-        protocol.request_id_header: stamp.request_id,
-        **protocol.reply_headers,
-    }
-
-
-def _json_plan(status: int, body: Json) -> Plan:
-    return Plan(status, {"content-type": "application/json"}, [to_json(body)])
-
-
-def _not_found(http: HttpRequest) -> str:
-    return (
-        f"The sandbox has nothing at `{http.method} {http.target}`; "
-        f"base URLs end in {', '.join(repr(service.base) for service in SERVICES.values())}."
-    )
-
-
-def _decoded(body: bytes) -> Any:
+def _question(service: Service, body: Json) -> Question | None:
     try:
-        return from_json(body)
-    except ValueError:
+        return service.protocol.read(body)
+    except (LookupError, TypeError, AttributeError):
         return None
 
 
-def _native(body: Any, status: int, headers: Mapping[str, str]) -> Native:
-    given = {name.lower(): value for name, value in headers.items()}
-    for name in ("content-length", "transfer-encoding", "content-encoding", "connection"):
-        given.pop(name, None)  # of the recording's own journey
-    if isinstance(body, dict):
-        return Native(status, {"content-type": "application/json"} | given, [to_json(body)], False)
-    parts: list[Any] = [body] if isinstance(body, (str, bytes)) else list(body)
-    pieces = [part.encode() if isinstance(part, str) else bytes(part) for part in parts]
-    default = {"content-type": "text/event-stream; charset=utf-8"}
-    return Native(status, default | given, pieces, True)
+def _decoded(body: bytes) -> Json:
+    """The JSON object in `body`, empty where there is none."""
+    try:
+        data = from_json(body)
+    except ValueError:
+        return {}
+    return data if is_object(data) else {}
 
 
-INFINITELY = math.inf
+def _gone_wrong(error: Exception) -> Fail:
+    message = f"The sandbox could not make the scripted reply: {type(error).__name__}: {error}"
+    return Fail(500, message, {"x-should-retry": "false"})
+
+
+def _not_found(http: HttpRequest) -> Plan:
+    bases = ", ".join(f"`{service.base or '/'}` ({name})" for name, service in SERVICES.items())
+    message = f"The sandbox has nothing at `{http.method} {http.target}`. Base URLs: {bases}."
+    body = {"error": {"message": message, "type": "not_found_error"}}
+    return Plan(404, {"content-type": "application/json"}, [to_json(body)])

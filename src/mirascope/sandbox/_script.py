@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, TypeGuard
 
-from mirascope.sandbox._protocol import Question, Reply, ToolCall, dump_text
-from mirascope.sandbox._rules import answers, tool_to_call
+from pydantic_core import to_jsonable_python
+
+from mirascope.sandbox._json import dump_text, is_array, is_object
+from mirascope.sandbox._protocol import Question, Reply, ToolCall
+from mirascope.sandbox._rules import answers, silence, tool_to_call
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,20 @@ class Script:
 
 def replies_for(value: Any, changes: Mapping[str, Any], question: Question) -> list[Reply]:
     """The replies that `value` stands for, one per choice asked for."""
-    if value is None:
-        replies = answers(question)
-    else:
-        replies = [reply_for(value, question)] * question.count
-    return [replace(reply, **changes) for reply in replies] if changes else replies
+    scripted = value is not None
+    replies = [reply_for(value, question)] * question.count if scripted else answers(question)
+    if changes:
+        replies = [replace(reply, **changes) for reply in replies]
+    if question.audio_format is None:
+        return replies
+    return [_spoken(reply, question.audio_format) for reply in replies]
+
+
+def _spoken(reply: Reply, audio_format: str) -> Reply:
+    """The reply with a recording of its text, where it has a text and no recording yet."""
+    if reply.text is None or reply.audio is not None or reply.tool_calls:
+        return reply
+    return replace(reply, audio=silence(audio_format))
 
 
 def reply_for(value: Any, question: Question) -> Reply:
@@ -130,16 +142,11 @@ def reply_for(value: Any, question: Question) -> Reply:
 
 
 def _are_tool_calls(value: Any) -> TypeGuard[list[ToolCall]]:
-    if not isinstance(value, (list, tuple)) or not value:
-        return False
-    items: list[Any] = list(value)
-    return all(isinstance(item, ToolCall) for item in items)
+    return is_array(value) and bool(value) and all(isinstance(item, ToolCall) for item in value)
 
 
 def _structured(value: Any, question: Question) -> Reply:
     """`value` in the way the request asks for it: as a tool's arguments, or as JSON text."""
-    from pydantic_core import to_jsonable_python
-
     data = to_jsonable_python(value, by_alias=True)
     tool = tool_to_call(question)
     if tool is None:
@@ -151,7 +158,4 @@ def _structured(value: Any, question: Question) -> Reply:
 def _wrapped(data: Any, schema: Mapping[str, Any] | None) -> Any:
     """A bare value where the schema wants an object of one field, put into that field."""
     names = list((schema or {}).get("properties", ()))
-    return data if isinstance(data, dict) or len(names) != 1 else {names[0]: data}
-
-
-ReplyMaker = Callable[..., Any]
+    return data if is_object(data) or len(names) != 1 else {names[0]: data}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mirascope.sandbox._json import is_object
+
 NESTED_LISTS = ("anyOf", "allOf", "prefixItems")
 NESTED_MAPS = ("properties", "$defs", "definitions")
 REFUSED = ("default", "oneOf", "patternProperties")
@@ -12,21 +14,25 @@ REFUSED = ("default", "oneOf", "patternProperties")
 
 def strict_schema_problems(schema: Any, path: str) -> Iterator[str]:
     """Why `schema` would be refused; paths start with `path`."""
-    if not isinstance(schema, dict):
-        return
+    if is_object(schema):
+        yield from _problems(schema, path)
+
+
+def _problems(schema: dict[str, Any], path: str) -> Iterator[str]:
     for key in REFUSED:
         if key in schema:
             yield f"{path}: a strict schema must not contain `{key}`"
     if schema.get("type") == "object" or "properties" in schema:
-        properties: dict[str, Any] = schema.get("properties") or {}
         if schema.get("additionalProperties") is not False:
             yield f"{path}: a strict schema needs `additionalProperties: false`"
-        if missing := [name for name in properties if name not in schema.get("required", ())]:
+        required = schema.get("required", ())
+        if missing := [name for name in schema.get("properties", ()) if name not in required]:
             yield f"{path}: a strict schema must require every property; it leaves out {missing}"
     for key in NESTED_MAPS:
-        for name, nested in (schema.get(key) or {}).items():
-            yield from strict_schema_problems(nested, f"{path}.{key}.{name}")
+        nested: dict[str, Any] = schema.get(key) or {}
+        for name, part in nested.items():
+            yield from strict_schema_problems(part, f"{path}.{key}.{name}")
     for key in NESTED_LISTS:
-        for index, nested in enumerate(schema.get(key) or ()):
-            yield from strict_schema_problems(nested, f"{path}.{key}[{index}]")
+        for index, part in enumerate(schema.get(key, ())):
+            yield from strict_schema_problems(part, f"{path}.{key}[{index}]")
     yield from strict_schema_problems(schema.get("items"), f"{path}.items")

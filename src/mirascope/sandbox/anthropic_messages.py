@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from mirascope.sandbox._json import Json, object_in, objects_in
 from mirascope.sandbox._protocol import (
-    Json,
     Protocol,
     Question,
     Reply,
@@ -47,7 +47,7 @@ ERRORS = {
 
 SIGNATURE = "c2FuZGJveC10aGlua2luZy1zaWduYXR1cmU="
 ASKS_FOR_JSON = re.compile(
-    r"\b(?:valid|only|as|in|a) json\b|\bjson (?:object|schema|format)\b", re.I
+    r"\b(?:valid|only|as|in|a) json\b|\bjson (?:object|schema|format)\b", re.IGNORECASE
 )
 """This protocol has no JSON mode: the prompt asks for it in words."""
 
@@ -84,16 +84,16 @@ class AnthropicMessages(Protocol):
             tool_results=unanswered_results(messages),
             tools=[
                 Tool(tool["name"], tool["input_schema"])
-                for tool in body.get("tools") or ()
+                for tool in objects_in(body, "tools")
                 if "input_schema" in tool
             ],
             stream=bool(body.get("stream")),
             stop=body.get("stop_sequences") or [],
             max_tokens=body["max_tokens"],
-            thinking=(body.get("thinking") or {}).get("type") in ("enabled", "adaptive"),
+            thinking=object_in(body, "thinking").get("type") in ("enabled", "adaptive"),
         )
-        read_tool_choice(body.get("tool_choice") or {}, question)
-        output_format: Json = (body.get("output_config") or {}).get("format") or {}
+        read_tool_choice(object_in(body, "tool_choice"), question)
+        output_format = object_in(object_in(body, "output_config"), "format")
         question.json_schema = output_format.get("schema")
         question.json_mode = bool(output_format) or asks_for_json(question.user_text)
         return question
@@ -113,7 +113,7 @@ class AnthropicMessages(Protocol):
         reply = replies[0]
         usage = reply.usage_for(question)
         start = usage_body(usage) | {"output_tokens": 1}
-        message = {**message_body(question, stamp), "content": [], "usage": start}
+        message: Json = {**message_body(question, stamp), "content": [], "usage": start}
         message |= {"stop_reason": None, "stop_sequence": None, "stop_details": None}
         yield event("message_start", message=message)
         blocks = content_blocks(reply, stamp)
@@ -153,7 +153,7 @@ class AnthropicMessages(Protocol):
 
     def problems(self, body: Json) -> list[str]:
         found = list(unmatched_tool_calls(body["messages"]))
-        budget = (body.get("thinking") or {}).get("budget_tokens")
+        budget = object_in(body, "thinking").get("budget_tokens")
         if budget is not None and budget >= body["max_tokens"]:
             found.append("$.thinking.budget_tokens: must be less than `max_tokens`")
         return found
@@ -164,8 +164,7 @@ def asks_for_json(text: str) -> bool:
 
 
 def blocks_of(message: Json, kind: str) -> list[Json]:
-    content = message["content"]
-    return [] if isinstance(content, str) else [b for b in content if b.get("type") == kind]
+    return [block for block in objects_in(message, "content") if block.get("type") == kind]
 
 
 def unanswered_results(messages: list[Json]) -> list[str]:

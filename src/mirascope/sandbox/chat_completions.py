@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
+from mirascope.sandbox._json import Json, object_in, objects_in
 from mirascope.sandbox._protocol import (
-    Json,
     Protocol,
     Question,
     Reply,
@@ -57,29 +57,29 @@ class ChatCompletions(Protocol):
 
     def read(self, body: Json) -> Question:
         messages: list[Json] = body["messages"]
-        stop = body.get("stop") or []
+        stop: str | list[str] = body.get("stop") or []
         question = Question(
             model=body["model"],
             texts=[text for message in messages for text in texts_in(message.get("content"))],
             user_text=last_user_text(messages),
             tool_results=unanswered_results(messages),
             tools=[
-                Tool(tool["function"]["name"], tool["function"].get("parameters") or {})
-                for tool in body.get("tools") or ()
+                Tool(tool["function"]["name"], object_in(tool["function"], "parameters"))
+                for tool in objects_in(body, "tools")
                 if tool["type"] == "function"
             ],
             stream=bool(body.get("stream")),
-            include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+            include_usage=bool(object_in(body, "stream_options").get("include_usage")),
             count=body.get("n") or 1,
             stop=[stop] if isinstance(stop, str) else stop,
             max_tokens=body.get("max_completion_tokens") or body.get("max_tokens"),
         )
-        read_tool_choice(body.get("tool_choice"), question)
-        response_format: Json = body.get("response_format") or {}
+        read_tool_choice(body.get("tool_choice") or "auto", question)
+        response_format = object_in(body, "response_format")
         question.json_mode = response_format.get("type") in ("json_object", "json_schema")
-        question.json_schema = response_format.get("json_schema", {}).get("schema")
+        question.json_schema = object_in(response_format, "json_schema").get("schema")
         if "audio" in (body.get("modalities") or ()):
-            question.audio_format = (body.get("audio") or {}).get("format", "wav")
+            question.audio_format = object_in(body, "audio").get("format", "wav")
         return question
 
     # What is answered.
@@ -201,23 +201,24 @@ def unanswered_results(messages: list[Json]) -> list[str]:
     for message in reversed(messages):
         if message["role"] == "tool":
             results.insert(0, "\n".join(texts_in(message.get("content"))))
-        elif message["role"] == "assistant" and not message.get("tool_calls"):
+        elif message["role"] == "assistant" and not objects_in(message, "tool_calls"):
             break
     return results
 
 
-def read_tool_choice(choice: Any, question: Question) -> None:
-    if choice in ("none", "required"):
+def read_tool_choice(
+    choice: Literal["auto", "none", "required"] | Json, question: Question
+) -> None:
+    if isinstance(choice, str):
         question.tool_choice = choice
-    elif isinstance(choice, dict):
-        allowed: Json = choice.get("allowed_tools") or {}
-        names = [tool["function"]["name"] for tool in allowed.get("tools", ())]
-        if names:
-            question.tools = [tool for tool in question.tools if tool.name in names]
-            question.tool_choice = "required" if allowed["mode"] == "required" else "auto"
-        elif "function" in choice:
-            question.tool_choice = "required"
-            question.forced_tool = choice["function"]["name"]
+    elif choice["type"] == "allowed_tools":
+        allowed = choice["allowed_tools"]
+        names = [tool["function"]["name"] for tool in objects_in(allowed, "tools")]
+        question.tools = [tool for tool in question.tools if tool.name in names]
+        question.tool_choice = allowed["mode"]
+    elif choice["type"] == "function":
+        question.tool_choice = "required"
+        question.forced_tool = choice["function"]["name"]
 
 
 def usage_body(question: Question, replies: Sequence[Reply]) -> Json:
@@ -253,26 +254,24 @@ def unmatched_tool_calls(messages: list[Json]) -> Iterator[str]:
     for index, message in enumerate(messages):
         if message["role"] == "tool":
             if message["tool_call_id"] not in expected:
-                yield f"$.messages[{index}].tool_call_id: no preceding assistant tool call has this id"
+                yield f"$.messages[{index}].tool_call_id: no assistant tool call before has this id"
             expected.discard(message["tool_call_id"])
             continue
         if expected:
             yield f"$.messages[{index}]: tool calls {sorted(expected)} have no `tool` message"
-        expected = {call["id"] for call in message.get("tool_calls") or ()}
+        expected = {call["id"] for call in objects_in(message, "tool_calls")}
     if expected:
         yield f"$.messages: tool calls {sorted(expected)} have no `tool` message"
 
 
 def strict_problems(body: Json) -> Iterator[str]:
     """What the API refuses in schemas that are marked `strict`."""
-    for index, tool in enumerate(body.get("tools") or ()):
-        function = tool.get("function") or {}
+    for index, tool in enumerate(objects_in(body, "tools")):
+        function = object_in(tool, "function")
         if function.get("strict"):
             path = f"$.tools[{index}].function.parameters"
-            yield from strict_schema_problems(function.get("parameters") or {}, path)
-    response_format = body.get("response_format") or {}
-    named = response_format.get("json_schema") or {}
+            yield from strict_schema_problems(function.get("parameters"), path)
+    named = object_in(object_in(body, "response_format"), "json_schema")
     if named.get("strict"):
-        yield from strict_schema_problems(
-            named.get("schema") or {}, "$.response_format.json_schema.schema"
-        )
+        path = "$.response_format.json_schema.schema"
+        yield from strict_schema_problems(named.get("schema"), path)
