@@ -150,7 +150,7 @@ def read_local(path: str | Path) -> bytes:
 
 
 def _read(value: Any, kind: str) -> bytes:
-    if isinstance(value, bytes | bytearray | memoryview):
+    if isinstance(value, bytes | bytearray):
         return bytes(value)
     if isinstance(value, Path):
         return read_local(value)

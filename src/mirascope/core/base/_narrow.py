@@ -18,4 +18,4 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def is_list_or_tuple(value: Any) -> TypeGuard[Sequence[Any]]:
     """Whether `value` is a list or a tuple."""
-    return isinstance(value, list | tuple)
+    return isinstance(value, (list, tuple))

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeGuard
 from weakref import WeakSet
 
 from ._flow import Flow, as_function, step
@@ -221,9 +221,8 @@ def is_call(fn: Any) -> bool:
 
 def function_name(fn: Any) -> str:
     """The name to show for `fn`, also for callables that have none of their own."""
-    while isinstance(fn, functools.partial):
-        partial: functools.partial[Any] = fn
-        fn = partial.func
+    while _is_partial(fn):
+        fn = fn.func
     return str(getattr(fn, "__name__", type(fn).__name__))
 
 
@@ -243,6 +242,10 @@ def _body(fn: Any) -> Any:
     return fn
 
 
+def _is_partial(fn: Any) -> TypeGuard[functools.partial[Any]]:
+    return isinstance(fn, functools.partial)
+
+
 def _undescribed(fn: Any) -> Any:
     """The function that a `staticmethod` or `classmethod` object holds, and else `fn`."""
     return fn.__func__ if type(fn) in (staticmethod, classmethod) else fn
@@ -252,14 +255,12 @@ def _is_async(fn: Any) -> bool:
     while True:
         if inspect.iscoroutinefunction(fn):
             return True
-        if isinstance(fn, functools.partial):
-            partial: functools.partial[Any] = fn
-            fn = partial.func
+        if _is_partial(fn):
+            fn = fn.func
         elif hasattr(fn, "__wrapped__"):
             fn = fn.__wrapped__
         else:
-            kind: Any = type(fn)
-            return inspect.iscoroutinefunction(getattr(kind, "__call__", None))  # noqa: B004
+            return inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
 
 
 _NO_DEFAULT: Any = inspect.Parameter.empty

@@ -14,7 +14,7 @@ CallParamsT = TypeVar("CallParamsT", default=Any)
 ClientT = TypeVar("ClientT", default=Any)
 
 
-class DynamicConfig(TypedDict, Generic[MessageT, CallParamsT, ClientT], total=False):
+class DynamicConfig(TypedDict, total=False):
     """The settings of one call, each of which wins over the decorator's.
 
     - `messages`: the prompt, in place of the template: `BaseMessageParam` or the provider's own.
@@ -25,6 +25,17 @@ class DynamicConfig(TypedDict, Generic[MessageT, CallParamsT, ClientT], total=Fa
     - `computed_fields`: variables for the template; they win over the arguments.
     """
 
+    messages: Sequence[Any]
+    call_params: Mapping[str, Any]
+    tools: Sequence[type[Any] | Callable[..., Any]] | None
+    client: Any
+    metadata: Mapping[str, Any]
+    computed_fields: Mapping[str, Any]
+
+
+class ProviderDynamicConfig(TypedDict, Generic[MessageT, CallParamsT, ClientT], total=False):
+    """The same for one provider: its own messages, call params and clients."""
+
     messages: Sequence[BaseMessageParam | MessageT]
     call_params: CallParamsT
     tools: Sequence[type[Any] | Callable[..., Any]] | None
@@ -33,7 +44,11 @@ class DynamicConfig(TypedDict, Generic[MessageT, CallParamsT, ClientT], total=Fa
     computed_fields: Mapping[str, Any]
 
 
-BaseDynamicConfig: TypeAlias = DynamicConfig[MessageT, CallParamsT, ClientT] | None
+# Pyright cannot infer the type arguments of keys that a dict leaves out, and then refuses the dict:
+# with `DynamicConfig` beside it, a config with any selection of keys is accepted.
+BaseDynamicConfig: TypeAlias = (
+    DynamicConfig | ProviderDynamicConfig[MessageT, CallParamsT, ClientT] | None
+)
 """For annotations: `BaseDynamicConfig`, or `BaseDynamicConfig[Message, CallParams, Client]`."""
 
 
@@ -52,7 +67,7 @@ def check_dynamic_config(config: Mapping[str, Any], function: str) -> None:
         value = config.get(key)
         if value is None:
             continue
-        if not isinstance(value, expected) or isinstance(value, str | bytes):
+        if not isinstance(value, expected) or isinstance(value, (str, bytes)):
             raise TypeError(
                 f"The dynamic config of `{function}` must have {described} under `{key}`, "
                 f"not {value!r}."

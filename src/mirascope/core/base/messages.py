@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pydantic import BaseModel
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
     Piece = str | Part
 
-MessageContent: TypeAlias = str | Piece | Sequence[Piece]
+MessageContent: TypeAlias = Piece | Sequence[Piece]
 """A text, or a sequence of texts, parts, PIL images and recordings."""
 
 
@@ -42,7 +42,7 @@ class Messages:
     The content is a text, or a sequence of texts, parts, PIL images and recordings.
     """
 
-    Type: TypeAlias = MessageContent | BaseMessageParam | Sequence[BaseMessageParam]
+    Type: TypeAlias = Piece | BaseMessageParam | Sequence[Piece | BaseMessageParam]
     """What a prompt function may return, for annotations: `def prompt(...) -> Messages.Type`."""
 
     @staticmethod
@@ -91,6 +91,8 @@ def check_messages(messages: Sequence[Any], function: str) -> list[Any]:
     return list(messages)
 
 
+_PIECE_TYPES = (str, *PART_TYPES)
+
 _EXPECTED = (
     "return a `str`, a list of texts and parts, `Messages.User(...)`, a list of messages, "
     "or a dynamic config `dict`."
@@ -131,16 +133,16 @@ def _part(piece: Any) -> Part:
 
 
 def _is_piece(value: Any) -> bool:
-    return isinstance(value, (str, *PART_TYPES)) or is_media_object(value)
+    return isinstance(value, _PIECE_TYPES) or is_media_object(value)
 
 
 def _is_message(value: Any) -> bool:
     # A provider's own message is a dict, a pydantic model, or an object with a role.
     if isinstance(value, BaseMessageParam):
         return True
-    if isinstance(value, (*PART_TYPES, str, bytes)):
+    if isinstance(value, _PIECE_TYPES):
         return False
-    return isinstance(value, Mapping | BaseModel) or hasattr(value, "role")
+    return isinstance(value, (dict, BaseModel)) or hasattr(value, "role")
 
 
 def _described(value: Any) -> str:
