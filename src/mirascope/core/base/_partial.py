@@ -1,0 +1,293 @@
+"""Models that are still arriving: built from incomplete JSON, never validated, never raising.
+
+Each model is compiled once into small closures, one for each field.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from threading import RLock
+from typing import Any, Optional, TypeVar, get_args, get_origin, get_type_hints
+
+from pydantic import (
+    BaseModel,
+    Field,
+    PydanticSchemaGenerationError,
+    PydanticUserError,
+    RootModel,
+    TypeAdapter,
+    create_model,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined, from_json
+from typing_extensions import is_typeddict
+
+from ._type_names import bare_type, is_union
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Convert = Callable[[Any], Any]
+"""JSON data as a value of some type; None where it does not fit (yet)."""
+
+_CACHE = "__mirascope_partial__"
+_set = object.__setattr__
+_EXACT_TYPES: frozenset[Any] = frozenset({str, int, float, bool})
+_SEQUENCES: dict[Any, Callable[[Iterable[Any]], Any]] = {
+    list: list,
+    Sequence: list,
+    Iterable: list,
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+}
+_MAPPINGS = (dict, Mapping)
+
+_lock = RLock()
+_compiling: dict[type[BaseModel], Plan] = {}
+"""Plans that are not complete yet: a model may hold itself."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """How to build the partial form of one model."""
+
+    model: type[BaseModel]
+    empty: dict[str, Any]
+    private: tuple[tuple[str, Callable[[], Any]], ...]
+    extra: bool
+    fields: dict[str, tuple[str, Convert]] = field(default_factory=dict[str, tuple[str, Convert]])
+    """Key in the JSON to attribute and conversion."""
+
+    def build(self, data: Any) -> Any:
+        """The partial model for a JSON object; None for anything else."""
+        if not isinstance(data, dict):
+            return None
+        values, fields = self.empty.copy(), self.fields
+        seen: set[str] = set()
+        for key, value in data.items():
+            if key in fields:
+                name, convert = fields[key]
+                values[name] = convert(value)
+                seen.add(name)
+        model = self.model.__new__(self.model)
+        _set(model, "__dict__", values)
+        _set(model, "__pydantic_fields_set__", seen)
+        _set(model, "__pydantic_extra__", {} if self.extra else None)
+        private = {name: default() for name, default in self.private} if self.private else None
+        _set(model, "__pydantic_private__", private)
+        return model
+
+
+def partial_model(model: type[ModelT]) -> type[ModelT]:
+    """The class `Partial<Model>`: a subclass of `model` whose fields are None until they arrive."""
+    return plan_of(model).model  # type: ignore[return-value]
+
+
+def build_partial(model: type[ModelT], data: str | Mapping[str, Any]) -> ModelT | None:
+    """The `Partial<Model>` for incomplete JSON text, or for decoded JSON.
+
+    None where the text does not hold the beginning of an object. Never raises.
+    """
+    if isinstance(data, str):
+        data = parse_partial(data)
+    return plan_of(model).build(data)  # type: ignore[no-any-return]
+
+
+def parse_partial(text: str) -> Any:
+    """Incomplete JSON as far as it goes, unfinished strings included; None where there is none."""
+    try:
+        return from_json(text, allow_partial="trailing-strings")
+    except ValueError:
+        return None
+
+
+def plan_of(model: type[BaseModel]) -> Plan:
+    """The plan for `model`, compiled on first use and kept on the model."""
+    plan: Plan | None = model.__dict__.get(_CACHE)
+    if plan is None:
+        with _lock:
+            plan = _compiling.get(model) or _compile(model)
+    return plan
+
+
+def converter(annotation: Any) -> Convert:
+    """What turns JSON data into a partial value of the type; constraints do not count."""
+    annotation = bare_type(annotation)
+    if isinstance(annotation, type) and annotation in _EXACT_TYPES:
+        return _exact(annotation)
+    if annotation is Any or annotation is object or isinstance(annotation, TypeVar):
+        return lambda value: value
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return _leaf(annotation) if issubclass(annotation, RootModel) else _nested(annotation)
+    if is_typeddict(annotation):
+        return _typed_dict(annotation)
+    if is_union(annotation):
+        return _union(get_args(annotation))
+    origin = get_origin(annotation) or annotation
+    if origin in _SEQUENCES:
+        return _sequence(_SEQUENCES[origin], get_args(annotation))
+    if origin in _MAPPINGS:
+        return _mapping(get_args(annotation))
+    return _leaf(annotation)
+
+
+def _compile(model: type[BaseModel]) -> Plan:
+    outermost = not _compiling
+    plan = _compiling[model] = _empty_plan(model)
+    try:
+        for name, info in model.__pydantic_fields__.items():
+            convert = converter(info.annotation)
+            for key in json_keys(name, info):
+                plan.fields.setdefault(key, (name, convert))
+        if outermost:
+            for compiled, its_plan in _compiling.items():
+                setattr(compiled, _CACHE, its_plan)
+    finally:
+        if outermost:
+            _compiling.clear()
+    return plan
+
+
+def _empty_plan(model: type[BaseModel]) -> Plan:
+    if not model.__pydantic_complete__:
+        model.model_rebuild()
+    infos = model.__pydantic_fields__
+    fields: dict[str, Any] = {
+        name: (Optional[info.annotation], _optional(info))  # noqa: UP045
+        for name, info in infos.items()
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # The model's own class statement gave them already.
+        partial = create_model(
+            f"Partial{model.__name__}",
+            __base__=model,
+            __module__=model.__module__,
+            __doc__=model.__doc__,
+            **fields,
+        )
+    return Plan(
+        partial,
+        empty=dict.fromkeys(infos),
+        private=tuple(
+            (name, attribute.get_default)
+            for name, attribute in model.__private_attributes__.items()
+            if attribute.default is not PydanticUndefined or attribute.default_factory
+        ),
+        extra=model.model_config.get("extra") == "allow",
+    )
+
+
+def _optional(info: FieldInfo) -> Any:
+    """The field without its constraints and with None as its default."""
+    return Field(
+        default=None,
+        alias=info.alias,
+        serialization_alias=info.serialization_alias,
+        title=info.title,
+        description=info.description,
+        exclude=info.exclude,
+        repr=info.repr,
+    )
+
+
+def json_keys(name: str, info: FieldInfo) -> list[str]:
+    """The keys under which the field may stand in JSON, an alias before the name."""
+    aliases = getattr(info.validation_alias, "choices", [info.validation_alias])
+    return [*(alias for alias in (*aliases, info.alias) if isinstance(alias, str)), name]
+
+
+@cache
+def _exact(kind: type[Any]) -> Convert:
+    other = _leaf(kind)
+    return lambda value: value if type(value) is kind else other(value)
+
+
+def _nested(model: type[BaseModel]) -> Convert:
+    plan = plan_of(model)
+    return lambda value: plan.build(value)
+
+
+def _sequence(kind: Callable[[Iterable[Any]], Any], args: tuple[Any, ...]) -> Convert:
+    items = [converter(arg) for arg in args if arg is not Ellipsis]
+    last = items[-1] if items else converter(Any)
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, list):
+            return None
+        values = [
+            (items[index] if index < len(items) else last)(item)
+            for index, item in enumerate(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        ]
+        try:
+            return kind(values)
+        except TypeError:  # a set of what cannot be hashed
+            return values
+
+    return convert
+
+
+def _mapping(args: tuple[Any, ...]) -> Convert:
+    convert_key, convert_value = (converter(arg) for arg in (args or (Any, Any)))
+    if not args or args[0] in (str, Any):
+        convert_key = str
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return None
+        pairs = ((convert_key(key), convert_value(item)) for key, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return {key: item for key, item in pairs if key is not None}
+
+    return convert
+
+
+def _typed_dict(annotation: Any) -> Convert:
+    items = {name: converter(hint) for name, hint in get_type_hints(annotation).items()}
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, dict):
+            return None
+        return {key: items[key](item) for key, item in value.items() if key in items}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+    return convert
+
+
+def _union(members: tuple[Any, ...]) -> Convert:
+    """Objects go to the model that knows most of their keys; of the rest, the first that fits."""
+    bare = [bare_type(member) for member in members]
+    models = [m for m in bare if isinstance(m, type) and issubclass(m, BaseModel)]
+    plans = [plan_of(model) for model in models if not issubclass(model, RootModel)]
+    others = [converter(member) for member in bare if member not in models]
+    exact = _EXACT_TYPES & {member for member in bare if isinstance(member, type)}
+
+    def convert(value: Any) -> Any:
+        if type(value) in exact:
+            return value
+        if plans and isinstance(value, dict):
+            return max(plans, key=lambda plan: _fit(plan, value)).build(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownLambdaType]
+        return next((v for v in (other(value) for other in others) if v is not None), None)
+
+    return convert
+
+
+def _fit(plan: Plan, data: Mapping[str, Any]) -> int:
+    """How many of the keys the model knows and can read: a Literal tag tells models apart."""
+    known = (plan.fields[key][1](value) for key, value in data.items() if key in plan.fields)
+    return sum(value is not None for value in known)
+
+
+def _leaf(annotation: Any) -> Convert:
+    """A value that is all or nothing: a date, an enum, a Literal, a dataclass."""
+    try:
+        validate = TypeAdapter[Any](annotation).validator.validate_python
+    except (PydanticSchemaGenerationError, PydanticUserError):
+        return lambda value: value
+
+    def convert(value: Any) -> Any:
+        try:
+            return validate(value)
+        except Exception:  # A type's own validator may raise anything.
+            return None
+
+    return convert
