@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any, TypeAlias
@@ -47,16 +47,23 @@ def parse_fields(text: str, place: Place) -> list[str | Field]:
     return pieces
 
 
-def _parsed(text: str, place: Place) -> Iterator[_Parsed]:
-    breaks = 0
+def _parsed(text: str, place: Place) -> list[_Parsed]:
     try:
-        for parsed in Formatter().parse(text):
-            breaks += parsed[0].count("\n")
-            yield parsed
+        return list(Formatter().parse(text))
     except ValueError as error:
+        where = place("", _breaks_before_error(text))
         raise ValueError(
-            f"{place('', breaks)}: {error}. Write `{{{{` and `}}}}` for braces that are text."
+            f"{where}: {error}. Write `{{{{` and `}}}}` for braces that are text."
         ) from None
+
+
+def _breaks_before_error(text: str) -> int:
+    for line_break in re.finditer("\n", text):
+        try:
+            list(Formatter().parse(text[: line_break.start()]))
+        except ValueError:
+            return text.count("\n", 0, line_break.start())
+    return text.count("\n")
 
 
 @dataclass(slots=True)
