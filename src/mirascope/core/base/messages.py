@@ -69,10 +69,10 @@ def as_messages(result: Any, function: str) -> list[Any]:
     """
     if isinstance(result, str):
         return [BaseMessageParam(role="user", content=result)]
-    if isinstance(result, BaseMessageParam):
-        return [result]
     if is_list_or_tuple(result):
         return _from_sequence(result, function)
+    if isinstance(result, BaseMessageParam):
+        return [result]
     if _is_piece(result):
         return [_message("user", [result])]
     if _is_message(result):
@@ -92,6 +92,9 @@ def check_messages(messages: Sequence[Any], function: str) -> list[Any]:
 
 
 _PIECE_TYPES = (str, *PART_TYPES)
+
+# Looked up by exact type: a long history is checked in microseconds.
+_USUAL_MESSAGES = frozenset({BaseMessageParam, dict})
 
 _EXPECTED = (
     "return a `str`, a list of texts and parts, `Messages.User(...)`, a list of messages, "
@@ -133,13 +136,15 @@ def _part(piece: Any) -> Part:
 
 
 def _is_piece(value: Any) -> bool:
+    if type(value) in _USUAL_MESSAGES:
+        return False
     return isinstance(value, _PIECE_TYPES) or is_media_object(value)
 
 
 def _is_message(value: Any) -> bool:
-    # A provider's own message is a dict, a pydantic model, or an object with a role.
-    if isinstance(value, BaseMessageParam):
+    if type(value) in _USUAL_MESSAGES:
         return True
+    # A provider's own message is a dict, a pydantic model, or an object with a role.
     if isinstance(value, _PIECE_TYPES):
         return False
     return isinstance(value, (dict, BaseModel)) or hasattr(value, "role")

@@ -109,7 +109,7 @@ class BasePrompt(BaseModel):
 
     def run(
         self,
-        call_decorator: Callable[[Callable[..., Any]], Callable[..., ResultT]],
+        call_decorator: Callable[[Callable[..., str]], Callable[..., ResultT]],
         *decorators: Callable[[Callable[..., Any]], Callable[..., Any]],
     ) -> ResultT:
         """Call a model with the prompt; further `decorators` go around the call, in order."""
@@ -118,13 +118,15 @@ class BasePrompt(BaseModel):
 
     def run_async(
         self,
-        call_decorator: Callable[[Callable[..., Any]], Callable[..., Any]],
+        call_decorator: Callable[
+            [Callable[..., Awaitable[str]]], Callable[..., Awaitable[ResultT]]
+        ],
         *decorators: Callable[[Callable[..., Any]], Callable[..., Any]],
-    ) -> Coroutine[Any, Any, Any]:
+    ) -> Coroutine[Any, Any, ResultT]:
         """Call a model with the prompt in async code: `await prompt.run_async(...)`."""
         function = self._function()
         start = functools.partial(step, function)
-        coroutine: Coroutine[Any, Any, Any] = self._run(
+        coroutine: Coroutine[Any, Any, ResultT] = self._run(
             as_function(function, start, True), call_decorator, *decorators
         )
         return coroutine
