@@ -285,7 +285,7 @@ def test_everything_a_dynamic_config_sets() -> None:
         "call_params": {"temperature": 0},
         "tools": [],
         "client": client,
-        "metadata": {"tags": {"b"}},
+        "metadata": {"tags": ["b"]},
         "computed_fields": {"y": 2},
         "other": 1,
     }

@@ -12,7 +12,7 @@ from typing import Any, TypeGuard
 from weakref import WeakSet
 
 from ._flow import Flow, as_function, step
-from ._narrow import is_dict
+from ._narrow import is_dict, is_list_or_tuple
 from ._template import Template, parse_template
 from .dynamic_config import check_dynamic_config
 from .messages import as_messages, check_messages
@@ -129,7 +129,7 @@ class PromptFunction:
             fn_args=fn_args,
             dynamic_config=dynamic_config,
             template=template.text if template else None,
-            metadata=self.metadata if metadata is None else dict(metadata),
+            metadata=self.metadata if metadata is None else with_tag_set(metadata),
             tools=None if tools is None else list(tools),
             call_params=dict(config.get("call_params") or ()),
             client=config.get("client"),
@@ -212,6 +212,14 @@ def as_prompt(
     _prompts.add(function)
     prompt = PromptFunction(function)
     return function
+
+
+def with_tag_set(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """`metadata` with its tags as a set, whatever they were given as."""
+    values = dict(metadata)
+    if is_list_or_tuple(tags := values.get("tags")):
+        values["tags"] = set(tags)
+    return values
 
 
 def is_call(fn: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import TypedDict
 
-from ._prompt_function import as_prompt, is_call
+from ._prompt_function import as_prompt, is_call, with_tag_set
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -28,9 +28,7 @@ def metadata(values: Metadata | Mapping[str, Any]) -> Callable[[FunctionT], Func
 
     It stands below the call decorator. The metadata of a dynamic config replaces it entirely.
     """
-    tagged: dict[str, Any] = {**values}
-    if isinstance(tagged.get("tags"), list | tuple):
-        tagged["tags"] = set(tagged["tags"])
+    tagged = with_tag_set(values)
 
     def decorate(fn: Any) -> Any:
         if isinstance(fn, type):
