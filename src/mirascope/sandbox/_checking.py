@@ -24,6 +24,10 @@ Problem = tuple[str, str]
 Check = Callable[[Any], "list[Problem]"]
 
 OK: list[Problem] = []
+RETURNED_KEYS: dict[str, dict[str, Any]] = {
+    "ChatCompletionAssistantMessageParam": {"annotations": list[Any]},
+}
+"""By type: keys of a response that an API takes back, though its request types leave them out."""
 WRAPPERS = (typing_extensions.Required, typing_extensions.NotRequired, typing_extensions.ReadOnly)
 ARRAYS = (list, tuple, collections.abc.Iterable, collections.abc.Sequence)
 MAPPINGS = (dict, collections.abc.Mapping)
@@ -96,6 +100,8 @@ class _Object:
         hints = _hints(self.kind)
         self._required = [name for name, (_, required) in hints.items() if required]
         self._fields = {name: check_for(hint) for name, (hint, _) in hints.items()}
+        for name, hint in RETURNED_KEYS.get(self.kind.__name__, {}).items():
+            self._fields[name] = check_for(hint)
         return self._fields
 
 

@@ -121,7 +121,10 @@ class Stamp:
 
 
 class Protocol(ABC):
-    """One wire protocol. A subclass states its facts and translates; it does no I/O."""
+    """One wire protocol. A subclass states its facts and translates; it does no I/O.
+
+    A further protocol is a module with such a subclass, and a row in `_services.SERVICES`.
+    """
 
     endpoint: str
     """The path below a service's base URL, as a regular expression."""
@@ -132,8 +135,8 @@ class Protocol(ABC):
     """Documented request keys that the SDK's types leave out: name to type."""
 
     @abstractmethod
-    def read(self, body: Json) -> Question:
-        """The request in common form.
+    def read(self, body: Json, path: str) -> Question:
+        """The request in common form; `path` is the one asked for, without its query.
 
         Raises LookupError, TypeError or AttributeError where it does not have the form at all.
         """

@@ -262,12 +262,13 @@ class Sandbox:
     # Answer. Called on the server's thread.
 
     def _handle(self, http: HttpRequest) -> Plan | Awaitable[Plan]:
-        service = service_at(http.target.partition("?")[0])
+        path = http.target.partition("?")[0]
+        service = service_at(path)
         if service is None:
             return _not_found(http)
         stamp = Stamp(next(self._numbers), int(time.time()))
         body = _decoded(http.body)
-        question = _question(service, body)
+        question = _question(service, body, path)
         stream = question is not None and question.stream
         request = ReceivedRequest(service.name, body, stream, time.time(), http, service)
         if self._record:
@@ -342,9 +343,9 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _question(service: Service, body: Json) -> Question | None:
+def _question(service: Service, body: Json, path: str) -> Question | None:
     try:
-        return service.protocol.read(body)
+        return service.protocol.read(body, path)
     except (LookupError, TypeError, AttributeError):
         return None
 

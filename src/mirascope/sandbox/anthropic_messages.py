@@ -68,7 +68,7 @@ class AnthropicMessages(Protocol):
 
     # What is asked.
 
-    def read(self, body: Json) -> Question:
+    def read(self, body: Json, path: str) -> Question:
         messages: list[Json] = body["messages"]
         texts = texts_in(body.get("system"))
         texts += [text for message in messages for text in texts_in(message["content"])]

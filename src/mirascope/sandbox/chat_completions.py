@@ -55,7 +55,7 @@ class ChatCompletions(Protocol):
 
     # What is asked.
 
-    def read(self, body: Json) -> Question:
+    def read(self, body: Json, path: str) -> Question:
         messages: list[Json] = body["messages"]
         stop: str | list[str] = body.get("stop") or []
         question = Question(
