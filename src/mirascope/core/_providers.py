@@ -75,3 +75,8 @@ def require_sdk(name: str) -> None:
             f'Install it with `pip install "everscope[{entry.extra}]"`.',
             name=entry.sdk,
         )
+
+
+def installed_modules() -> tuple[str, ...]:
+    """The provider modules of `mirascope.core` whose SDK is installed."""
+    return tuple(sorted(e.module for e in PROVIDERS.values() if find_spec(e.sdk) is not None))

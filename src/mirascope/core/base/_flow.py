@@ -101,9 +101,7 @@ def _marked_as_coroutine_function(function: Callable[..., Any]) -> Callable[...,
     # Before 3.12 `inspect.iscoroutinefunction` looks at this flag of the code alone, and since 3.11
     # the interpreter does not: the function still runs when it is called and returns a coroutine.
     plain = cast(FunctionType, function)
-    plain.__code__ = plain.__code__.replace(
-        co_flags=plain.__code__.co_flags | inspect.CO_COROUTINE
-    )
+    plain.__code__ = plain.__code__.replace(co_flags=plain.__code__.co_flags | inspect.CO_COROUTINE)
     return plain
 
 

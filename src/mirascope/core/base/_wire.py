@@ -67,6 +67,11 @@ class NativeBlock:
     """A content block that only its provider understands, kept so that it can be sent back."""
 
     data: dict[str, Any]
+    text: str = ""
+    """What the block adds to the text of the reply."""
+    key: Any = None
+    """In a stream: tells the fragments of this block's `input` from those of tool calls."""
+    arguments: str = ""
 
 
 @dataclass(slots=True)
@@ -88,6 +93,8 @@ class Reply:
 
     id: str | None = None
     model: str | None = None
+    created: int | None = None
+    """When the provider made the reply, in seconds since the epoch."""
     parts: list[ReplyPart] = field(default_factory=list[ReplyPart])
     finish_reasons: list[str] | None = None
     tokens: Tokens | None = None
@@ -101,7 +108,7 @@ class Reply:
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], str):
             return parts[0]
-        return "".join(part for part in parts if isinstance(part, str))
+        return "".join(map(_text_of, parts))
 
     @property
     def tool_calls(self) -> list[ToolCall]:
@@ -110,6 +117,12 @@ class Reply:
     @property
     def thinking(self) -> list[Thinking]:
         return [part for part in self.parts if isinstance(part, Thinking)]
+
+
+def _text_of(part: ReplyPart) -> str:
+    if isinstance(part, str):
+        return part
+    return part.text if isinstance(part, NativeBlock) else ""
 
 
 @dataclass(slots=True)
@@ -128,6 +141,7 @@ class Delta:
 
     id: str | None = None
     model: str | None = None
+    created: int | None = None
     text: str = ""
     thinking: str = ""
     signature: str = ""
@@ -168,21 +182,20 @@ class ToolCallAssembler:
                 self.calls[len(self.calls)] = call
             elif fragment.name and not call.name:
                 call.name = fragment.name
-            if isinstance(fragment.arguments, dict) or not isinstance(call.arguments, str):
+            if isinstance(fragment.arguments, dict):
                 call.arguments = fragment.arguments
-            else:
-                call.arguments += fragment.arguments
+            elif fragment.arguments:
+                before = call.arguments if isinstance(call.arguments, str) else ""
+                call.arguments = before + fragment.arguments
         return complete
 
-    def current(self, key: Any) -> ToolCall:
+    def current(self, key: Any) -> ToolCall | None:
         """The call under way that a fragment with `key` belongs to."""
-        return self._open[key]
+        return self._open.get(key)
 
     def finish(self, *, only_whole: bool = False) -> list[ToolCall]:
         """The calls still open, which are thereby complete."""
-        done = {
-            key: call for key, call in self._open.items() if not only_whole or _is_whole(call)
-        }
+        done = {key: call for key, call in self._open.items() if not only_whole or _is_whole(call)}
         for key in done:
             del self._open[key]
         return list(done.values())
@@ -205,6 +218,7 @@ class ReplyBuilder:
         self.reply = Reply()
         self.tools = ToolCallAssembler()
         self.ended = False
+        self._blocks: dict[Any, NativeBlock] = {}
         self._pieces: list[str] = []
         self._kind: type | None = None
 
@@ -216,6 +230,8 @@ class ReplyBuilder:
             reply.id = delta.id
         if delta.model:
             reply.model = delta.model
+        if delta.created:
+            reply.created = delta.created
         if delta.thinking or delta.signature:
             self._grow(Thinking, delta.thinking)
             if delta.signature:
@@ -223,16 +239,14 @@ class ReplyBuilder:
         if delta.text:
             self._grow(str, delta.text)
         if delta.tools:
-            self._close_part()
-            known = len(self.tools.calls)
-            complete = self.tools.feed(delta.tools)
-            for index in range(known, len(self.tools.calls)):
-                reply.parts.append(self.tools.calls[index])
+            complete = self._add_tools(delta.tools)
         if delta.block:
             self._close_part()
+            self._blocks[delta.block.key] = delta.block
             reply.parts.append(delta.block)
-        if delta.ends_part:
+        if delta.ends_part or delta.finish_reasons:
             self._close_part()
+            self._close_blocks()
             complete += self.tools.finish()
         if delta.finish_reasons:
             reply.finish_reasons = delta.finish_reasons
@@ -254,6 +268,26 @@ class ReplyBuilder:
         """The reply as far as it has arrived."""
         self._join()
         return self.reply
+
+    def _add_tools(self, fragments: list[ToolFragment]) -> list[ToolCall]:
+        calls: list[ToolFragment] = []
+        for fragment in fragments:
+            if (block := self._blocks.get(fragment.key)) and isinstance(fragment.arguments, str):
+                block.arguments += fragment.arguments
+            else:
+                calls.append(fragment)
+        self._close_part()
+        known = len(self.tools.calls)
+        complete = self.tools.feed(calls)
+        for index in range(known, len(self.tools.calls)):
+            self.reply.parts.append(self.tools.calls[index])
+        return complete
+
+    def _close_blocks(self) -> None:
+        for block in self._blocks.values():
+            if block.arguments:
+                block.data["input"] = from_json(block.arguments, allow_partial="trailing-strings")
+        self._blocks.clear()
 
     def _grow(self, kind: type, text: str) -> None:
         if self._kind is not kind:

@@ -1,0 +1,249 @@
+"""Reading the wire through an SDK's `with_raw_response`.
+
+The SDKs of OpenAI, Anthropic and Groq are made by one generator and share this interface. The SDK
+does authentication, retries, timeouts and transport; the reply's JSON is parsed once, here, and the
+SDK's typed object is built when somebody asks for it. A client without that interface (a test double,
+a wrapped or instrumented client) takes the ordinary way, with the same results.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from pydantic_core import from_json
+
+from ._providers import require_sdk
+from .base._clients import http_client
+from .base._flow import Flow, step
+from .base._provider import EventSource, Provider, Received
+from .base._sse import EventDecoder
+
+if TYPE_CHECKING:
+    from .base._clients import Endpoint
+
+_TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "aiohttp"})
+
+
+class RawResponseProvider(Provider):
+    """A provider whose SDK hands out raw responses."""
+
+    sdk_name: ClassVar[str]
+    sync_client: ClassVar[str]
+    async_client: ClassVar[str]
+    """Names of the client classes that a default client is made of."""
+    request_id_header: ClassVar[str]
+
+    @property
+    def sdk(self) -> Any:
+        """The SDK's module, imported now at the latest."""
+        return _sdk(self.name, self.sdk_name)
+
+    @abstractmethod
+    def resource(self, client: Any) -> Any:
+        """The part of the client whose `create` sends a request."""
+
+    @abstractmethod
+    def native_types(self) -> tuple[Any, Any]:
+        """The SDK's classes for a whole reply and for an event of a stream."""
+
+    def client_options(self, endpoint: Endpoint | None) -> dict[str, Any]:
+        """What a default client is made with besides its HTTP client."""
+        if endpoint is None:
+            return {}
+        return {"base_url": endpoint.base_url, "api_key": endpoint.api_key}
+
+    def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
+        made_by = getattr(self.sdk, self.async_client if is_async else self.sync_client)
+        options = self.client_options(endpoint)
+        return made_by(http_client=http_client(self.sdk, is_async), **options)
+
+    def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
+        resource = self.resource(client)
+        if _is_plain(resource, self.sdk_name):
+            return resource.with_raw_response.create(**kwargs)
+        return resource.create(**kwargs)
+
+    def receive(self, raw: Any) -> Received:
+        http_response = getattr(raw, "http_response", None)
+        if http_response is None:
+            return plain(raw)
+        try:
+            data = from_json(http_response.content)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict):
+            raise self._unreadable(http_response, http_response.text)
+        return Received(data, request_id=http_response.headers.get(self.request_id_header))
+
+    def source(self, raw: Any, is_async: bool) -> EventSource:
+        http_response = getattr(raw, "http_response", None)
+        if http_response is None:
+            return ObjectEvents(raw, is_async)
+        return WireEvents(self, http_response, is_async)
+
+    def native_response(self, received: Received) -> Any:
+        native = self.native_types()[0].construct(**received.data)
+        # The SDKs document this attribute of the objects they return.
+        native._request_id = received.request_id
+        return native
+
+    def native_chunk(self, received: Received) -> Any:
+        return construct(self.native_types()[1], received.data)
+
+    def stream_error(self, data: dict[str, Any], http_response: Any) -> Exception | None:
+        """The SDK's exception for an event that reports an error; None for any other event."""
+        error = data.get("error")
+        if not error:
+            return None
+        message = error.get("message") if isinstance(error, Mapping) else None
+        return cast(
+            Exception,
+            self.sdk.APIError(
+                message if isinstance(message, str) else "An error occurred during streaming",
+                request=http_response.request,
+                body=error,
+            ),
+        )
+
+    def transport_error(self, error: Exception, request: Any) -> Exception:
+        """The SDK's exception for one of its HTTP library; any other error stays as it is."""
+        if type(error).__module__.partition(".")[0] not in _TRANSPORTS:
+            return error
+        if "Timeout" in type(error).__name__:
+            return cast(Exception, self.sdk.APITimeoutError(request=request))
+        return self.connection_error(f"The connection broke: {error}", request)
+
+    def connection_error(self, message: str, request: Any) -> Exception:
+        """The SDK's exception for a connection that broke."""
+        return cast(Exception, self.sdk.APIConnectionError(message=message, request=request))
+
+    def unreadable_event(self, text: str, http_response: Any) -> Exception:
+        """The SDK's exception for an event that is not a JSON object."""
+        return self._unreadable(http_response, text)
+
+    def _unreadable(self, http_response: Any, text: str) -> Exception:
+        start = text[:200]
+        return cast(
+            Exception,
+            self.sdk.APIResponseValidationError(
+                http_response,
+                text,
+                message=f"{self.title} sent what is not a JSON object; it starts with {start!r}.",
+            ),
+        )
+
+
+class WireEvents(EventSource):
+    """The events of a stream, read from the body of its HTTP response."""
+
+    def __init__(self, provider: RawResponseProvider, http_response: Any, is_async: bool) -> None:
+        self._provider = provider
+        self._http_response = http_response
+        self._is_async = is_async
+        self._decoder = EventDecoder()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return cast(Iterator[bytes], self._http_response.iter_bytes())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return cast(AsyncIterator[bytes], self._http_response.aiter_bytes())
+
+    def decode(self, event: bytes) -> Iterable[Received]:
+        for text in self._decoder.feed(event):
+            if text == b"[DONE]":
+                self.done = True
+                continue
+            try:
+                data = from_json(text)
+            except ValueError:
+                data = None
+            if not isinstance(data, dict):
+                raise self._provider.unreadable_event(
+                    text.decode(errors="replace"), self._http_response
+                )
+            if error := self._provider.stream_error(data, self._http_response):
+                raise error
+            yield Received(data)
+
+    def close(self) -> Flow[None]:
+        response = self._http_response
+        yield from step(response.aclose if self._is_async else response.close)
+
+    def failure(self, error: Exception) -> Exception:
+        return self._provider.transport_error(error, self._http_response.request)
+
+    def cut(self, message: str) -> Exception:
+        return self._provider.connection_error(message, self._http_response.request)
+
+
+class ObjectEvents(EventSource):
+    """The events of a stream as the objects that an SDK's own iterator (or a test double) yields."""
+
+    def __init__(self, stream: Any, is_async: bool) -> None:
+        self._stream = stream
+        self._is_async = is_async
+        # The SDK's own iterator raises where the stream is cut; its end is the end of the reply.
+        self.done = True
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._stream)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return cast(AsyncIterator[Any], aiter(self._stream))
+
+    def decode(self, event: Any) -> Iterable[Received]:
+        yield plain(event)
+
+    def close(self) -> Flow[None]:
+        names = ("aclose", "close") if self._is_async else ("close",)
+        for name in names:
+            if close := getattr(self._stream, name, None):
+                yield from step(close)
+                return
+
+
+def plain(value: Any) -> Received:
+    """An SDK's object (or a dict) as JSON-shaped data, the object kept beside it."""
+    if isinstance(value, Mapping):
+        return Received(dict(cast(Mapping[str, Any], value)))
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        raise TypeError(
+            f"The client returned a `{type(value).__name__}`, which is neither an object of the SDK "
+            "nor a dict. A test double must return what the SDK's `create` returns."
+        )
+    return Received(dump(exclude_unset=True, warnings=False), native=value)
+
+
+def construct(native_type: Any, data: Any) -> Any:
+    """An object of a type of the SDK, which may be a union told apart by `type`, from wire data."""
+    make = getattr(native_type, "construct", None)
+    return make(**data) if make else native_type(data)
+
+
+@cache
+def _sdk(name: str, sdk_name: str) -> Any:
+    require_sdk(name)
+    return import_module(sdk_name)
+
+
+def _is_plain(resource: Any, sdk_name: str) -> bool:
+    """Whether `create` of this resource is the SDK's own: not replaced, wrapped or instrumented."""
+    create = getattr(type(resource), "create", None)
+    return (
+        isinstance(create, FunctionType)
+        and _is_of(create, sdk_name)
+        and "create" not in getattr(resource, "__dict__", ())
+        and hasattr(type(resource), "with_raw_response")
+    )
+
+
+@cache
+def _is_of(function: FunctionType, sdk_name: str) -> bool:
+    package = cast(str, import_module(sdk_name).__file__).rpartition("__init__")[0]
+    return function.__code__.co_filename.startswith(package)

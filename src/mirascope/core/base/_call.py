@@ -1,0 +1,233 @@
+"""What happens in a call, in order.
+
+`CallOptions` is what a decorator was given. `CallSpec` is everything that follows from it and from the
+prompt function, worked out once, at decoration. `prepare` turns one call into a `Request`; it does no
+I/O. The flows at the end are the whole of a call, sync or async.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import _extract
+from ._clients import default_client
+from ._extract import Extraction
+from ._flow import Flow, as_function, step
+from ._prompt_function import Prompt, PromptFunction
+from ._provider import Draft, JsonMode, Provider
+from ._request import Request
+from ._tool_types import tool_type
+from .call_response import BaseCallResponse
+from .message_param import BaseMessageParam
+from .stream import BaseStream
+from .structured_stream import BaseStructuredStream, extracted
+from .tool import BaseTool
+
+if TYPE_CHECKING:
+    from .stream_config import StreamConfig
+
+
+@dataclass(frozen=True, slots=True)
+class CallOptions:
+    """What a call decorator was given."""
+
+    provider: Provider
+    model: str
+    stream: bool | StreamConfig = False
+    tools: Sequence[Any] | None = None
+    response_model: Any = None
+    output_parser: Callable[..., Any] | None = None
+    json_mode: bool = False
+    client: Any = None
+    call_params: Mapping[str, Any] | None = None
+
+    def check(self) -> None:
+        """Raise ValueError for options that do not go together."""
+        if self.stream and self.output_parser:
+            raise ValueError(
+                "Cannot use `output_parser` with `stream=True`. Parse what the stream adds up to "
+                "after the loop instead, for instance with `stream.construct_call_response()`."
+            )
+
+
+class CallSpec:
+    """Everything about the calls of one decorated function that is the same for all of them."""
+
+    def __init__(
+        self,
+        options: CallOptions,
+        function: PromptFunction,
+        *,
+        respond_as: Callable[[Any], Any] | None = None,
+        stream_as: Callable[[Any], Any] | None = None,
+    ) -> None:
+        options.check()
+        self.respond_as = respond_as
+        self.stream_as = stream_as
+        self.options = options
+        self.function = function
+        self.provider = provider = options.provider
+        self.is_async = function.is_async
+        self.partial_tools = isinstance(options.stream, Mapping) and bool(
+            options.stream.get("partial_tools")
+        )
+        self.params = provider.encode_params(
+            {**provider.default_params, **(options.call_params or {})}
+        )
+        self.extraction: Extraction | None = None
+        self.extraction_tool: type[BaseTool] | None = None
+        if options.response_model is not None:
+            self.extraction = Extraction(options.response_model)
+            _warn_of_unused_strictness(self.extraction, options.json_mode)
+            self.extraction_tool = self.extraction.tool_type(provider.tool_type)
+        # A structured stream has room for nothing but the response model.
+        tools = () if options.stream and self.extraction else options.tools or ()
+        self.tool_types = provider_tools(provider, tools)
+        if options.client is not None:
+            provider.check_client(options.client, self.is_async)
+
+    def flow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
+        """The flow that makes one call."""
+        if self.options.stream:
+            return stream(self, args, kwargs)
+        return respond(self, args, kwargs)
+
+
+def _warn_of_unused_strictness(extraction: Extraction, json_mode: bool) -> None:
+    if extraction.strict and not json_mode:
+        warnings.warn(
+            f"`{extraction.name}` asks for a strict response model, which takes effect with "
+            "`json_mode=True`; without it a tool call is asked for.",
+            stacklevel=2,
+        )
+
+
+def provider_tools(provider: Provider, tools: Sequence[Any]) -> list[type[BaseTool]]:
+    """Tools as the provider's tool classes. Raises TypeError for what is no tool."""
+    return [tool_type(tool, provider.tool_type) for tool in tools]
+
+
+def decorated(options: CallOptions, fn: Callable[..., Any]) -> Callable[..., Any]:
+    """The function in the place of `fn` that makes the call: the core of every call decorator."""
+    spec = CallSpec(options, PromptFunction(fn))
+    call = as_function(fn, lambda *args, **kwargs: spec.flow(args, kwargs), spec.is_async)
+    call.__dict__.update(__mirascope_call__=True, _model=options.model)
+    return call
+
+
+# --- from a prompt to a request
+
+
+def prepare(spec: CallSpec, prompt: Prompt) -> Request:
+    """One call, ready to send. Raises for everything that is wrong before anything is sent."""
+    provider, options, extraction = spec.provider, spec.options, spec.extraction
+    if extraction:
+        _check_call_args(extraction, prompt)
+    params = spec.params
+    if prompt.call_params:
+        params = {**params, **provider.encode_params(prompt.call_params)}
+    tools = spec.tool_types if prompt.tools is None else provider_tools(provider, prompt.tools)
+    forced_tool, json_mode = _expectation(spec, params, bool(tools))
+    messages = prompt.messages
+    if json_mode and not json_mode.strict:
+        instruction = extraction.json_instruction if extraction else _extract.JSON_INSTRUCTION
+        messages = [*messages, BaseMessageParam(role="user", content=instruction)]
+    draft = Draft(
+        model=options.model,
+        messages=provider.encode_messages(messages),
+        params=dict(params),
+        tools=[*tools, forced_tool] if forced_tool else tools,
+        forced_tool=forced_tool,
+        json=json_mode,
+        stream=bool(options.stream),
+    )
+    return Request(
+        provider=provider,
+        model=options.model,
+        prompt=prompt,
+        kwargs=provider.finalize(draft),
+        messages=draft.messages,
+        client=_client(spec, prompt),
+        is_async=spec.is_async,
+        stream=draft.stream,
+        call_params=spec.options.call_params or {},
+        tool_types=None if extraction and draft.stream else list(draft.tools) or None,
+    )
+
+
+def _check_call_args(extraction: Extraction, prompt: Prompt) -> None:
+    for name in extraction.call_args:
+        if name not in prompt.fn_args:
+            raise ValueError(
+                f"Field `{name}` of `{extraction.name}` is marked `FromCallArgs`, but the call has no "
+                f"argument `{name}`. Add the parameter to the prompt function or remove the mark."
+            )
+
+
+def _expectation(
+    spec: CallSpec, params: Mapping[str, Any], has_tools: bool
+) -> tuple[type[BaseTool] | None, JsonMode | None]:
+    """What the model is to answer with: a call of the extraction tool, JSON, or (neither) as it likes."""
+    extraction = spec.extraction
+    if extraction is None:
+        return None, JsonMode() if spec.options.json_mode else None
+    # Offered other tools, the model must stay free to choose one of them or to answer.
+    if spec.options.json_mode or has_tools or not spec.provider.can_force_tool(params):
+        strict = extraction.strict and spec.provider.has_strict_json
+        return None, JsonMode(extraction.name, extraction.schema(strict), strict)
+    return spec.extraction_tool, None
+
+
+def _client(spec: CallSpec, prompt: Prompt) -> Any:
+    if prompt.client is not None:
+        spec.provider.check_client(prompt.client, spec.is_async)
+        return prompt.client
+    if spec.options.client is not None:
+        return spec.options.client
+    return default_client(spec.provider, spec.is_async)
+
+
+# --- the flows
+
+
+def _request(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Request]:
+    function = spec.function
+    fn_args = function.bind(args, kwargs)
+    result = yield from step(function.fn, *args, **kwargs)
+    return prepare(spec, function.interpret(result, fn_args))
+
+
+def respond(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
+    """A whole reply: a call response, or what the response model and the parser make of it."""
+    request = yield from _request(spec, args, kwargs)
+    start_time = time.time() * 1000
+    raw = yield from step(request.send)
+    provider = request.provider
+    response: BaseCallResponse = provider.response_type._received(
+        request, provider.receive(raw), start_time, time.time() * 1000
+    )
+    result = spec.respond_as(response) if spec.respond_as else response
+    if spec.extraction is None:
+        return _parsed(spec, result)
+    offered = request.tool_types
+    if offered and spec.extraction_tool not in offered and response.tools:
+        return result
+    return _parsed(spec, extracted(spec.extraction, response, request.prompt.fn_args))
+
+
+def _parsed(spec: CallSpec, output: Any) -> Any:
+    parser = spec.options.output_parser
+    return parser(output) if parser else output
+
+
+def stream(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
+    """A stream, of which nothing is sent yet."""
+    request = yield from _request(spec, args, kwargs)
+    reply: BaseStream = request.provider.stream_type(request, spec.partial_tools)
+    if spec.extraction:
+        return BaseStructuredStream(reply, spec.extraction, request.prompt.fn_args)
+    return spec.stream_as(reply) if spec.stream_as else reply

@@ -1,0 +1,263 @@
+"""What an adapter states: a provider's facts, and its two translations (encode, decode)."""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .message_param import (
+    BaseMessageParam,
+    Part,
+    ProviderPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+)
+from ._flow import Source
+from ._wire import Delta, Reply, Thinking, ToolCall
+from .types import FinishReason
+
+if TYPE_CHECKING:
+    from ._clients import Endpoint
+    from .call_response import BaseCallResponse
+    from .call_response_chunk import BaseCallResponseChunk
+    from .stream import BaseStream
+    from .tool import BaseTool
+
+
+@dataclass(slots=True)
+class JsonMode:
+    """The reply is to be JSON: of any shape, or of `schema` where that is given."""
+
+    name: str = "output"
+    schema: dict[str, Any] | None = None
+    strict: bool = False
+    """The provider itself is to enforce the schema."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """One request before the provider gives it its last form."""
+
+    model: str
+    messages: list[Any]
+    params: dict[str, Any]
+    tools: Sequence[type[BaseTool]] = ()
+    forced_tool: type[BaseTool] | None = None
+    json: JsonMode | None = None
+    stream: bool = False
+
+
+@dataclass(slots=True)
+class Received:
+    """A reply or an event as JSON-shaped data, with the SDK's object where one came instead."""
+
+    data: Any
+    native: Any = None
+    request_id: str | None = field(default=None)
+
+
+class Provider(ABC):
+    """One provider. Stateless: an adapter has one instance, shared by all calls."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    environment: ClassVar[tuple[str, ...]]
+    """The environment variables that a default client is made from."""
+    sync_clients: ClassVar[frozenset[str]]
+    async_clients: ClassVar[frozenset[str]]
+    """Names of the SDK's client classes, by which a client of the wrong kind is refused early."""
+
+    param_names: ClassVar[Mapping[str, str | None]]
+    """Common parameter name to the SDK's; None where the provider has no such parameter."""
+    list_params: ClassVar[frozenset[str]] = frozenset()
+    """The SDK's names of parameters that take a list where a single text is allowed in common."""
+    default_params: ClassVar[Mapping[str, Any]] = {}
+    finish_reasons: ClassVar[Mapping[str, FinishReason]]
+    input_includes_cached: ClassVar[bool] = True
+    """Whether the provider's count of input tokens includes those read from its cache."""
+    has_strict_json: ClassVar[bool] = False
+    """Whether the provider can be made to keep to a JSON schema."""
+    part_types: ClassVar[frozenset[str]]
+    """The `type` of each message part that can be encoded; any other is refused by name."""
+
+    response_type: ClassVar[type[BaseCallResponse]]
+    chunk_type: ClassVar[type[BaseCallResponseChunk]]
+    stream_type: ClassVar[type[BaseStream]]
+    tool_type: ClassVar[type[BaseTool]]
+
+    # --- sending
+
+    @abstractmethod
+    def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
+        """An SDK client made from the environment, pointed at `endpoint` where that is given."""
+
+    @abstractmethod
+    def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
+        """Call the SDK. The result (awaitable where the client is async) is for `receive` or `source`."""
+
+    @abstractmethod
+    def receive(self, raw: Any) -> Received:
+        """The whole reply that `send` gave."""
+
+    @abstractmethod
+    def source(self, raw: Any, is_async: bool) -> EventSource:
+        """The events of the stream that `send` gave."""
+
+    # --- encode
+
+    @abstractmethod
+    def encode_message(self, message: BaseMessageParam) -> list[Any]:
+        """A common message in the provider's form: one message or several."""
+
+    @abstractmethod
+    def finalize(self, draft: Draft) -> dict[str, Any]:
+        """The keyword arguments for the SDK."""
+
+    # --- decode
+
+    @abstractmethod
+    def decode_message(self, message: Any) -> BaseMessageParam:
+        """A message in the provider's form as a common one."""
+
+    @abstractmethod
+    def decode_reply(self, data: Any) -> Reply:
+        """A whole reply in the common form."""
+
+    @abstractmethod
+    def decode_delta(self, data: Any) -> Delta | None:
+        """One event of a stream in the common form; None for one that says nothing."""
+
+    # --- rebuild
+
+    @abstractmethod
+    def encode_reply(self, reply: Reply) -> Any:
+        """The whole reply in wire form that adds up to `reply`: what a stream amounts to."""
+
+    @abstractmethod
+    def native_response(self, received: Received) -> Any:
+        """The SDK's own object for a whole reply."""
+
+    @abstractmethod
+    def native_chunk(self, received: Received) -> Any:
+        """The SDK's own object for an event of a stream."""
+
+    @abstractmethod
+    def native_tool_call(self, call: ToolCall) -> Any:
+        """The SDK's own object for a tool call."""
+
+    # --- what follows is the same for every provider
+
+    def can_force_tool(self, params: Mapping[str, Any]) -> bool:
+        """Whether the request may demand a tool call; if not, a response model is asked for as JSON."""
+        return True
+
+    def encode_messages(self, messages: Iterable[Any]) -> list[Any]:
+        """Messages in the provider's form; those that are in it already stay as they are."""
+        encoded: list[Any] = []
+        for message in messages:
+            if isinstance(message, BaseMessageParam):
+                encoded += self.encode_message(message)
+            else:
+                encoded.append(message)
+        return encoded
+
+    def encode_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Call parameters by the SDK's names, converted key by key; a common one that is None is left out."""
+        encoded: dict[str, Any] = {}
+        for key, value in params.items():
+            name = self.param_names.get(key, key)
+            if key in self.param_names and value is None:
+                continue
+            if name is None:
+                warnings.warn(
+                    f"{self.title} has no parameter `{key}`; it is ignored.",
+                    stacklevel=2,
+                )
+                continue
+            if name in self.list_params and isinstance(value, str):
+                value = [value]
+            encoded[name] = value
+        return encoded
+
+    def common_finish_reasons(self, reasons: list[str] | None) -> list[FinishReason] | None:
+        """Finish reasons in common terms; None where none of them has one."""
+        mapped = [
+            self.finish_reasons[reason] for reason in reasons or () if reason in self.finish_reasons
+        ]
+        return mapped or None
+
+    def check_client(self, client: Any, is_async: bool) -> None:
+        """Raise TypeError for a sync client in an async function, and the reverse."""
+        names = {base.__name__ for base in type(client).__mro__}
+        wrong, right = (
+            (self.sync_clients, self.async_clients)
+            if is_async
+            else (self.async_clients, self.sync_clients)
+        )
+        if names & wrong and not names & right:
+            function, other = ("An async", "async") if is_async else ("A sync", "sync")
+            raise TypeError(
+                f"{function} function needs an {other} client of {self.title} "
+                f"({' or '.join(f'`{name}`' for name in sorted(right))}), "
+                f"not `{type(client).__name__}`."
+            )
+
+    def refuse_part(self, part: Part) -> ValueError:
+        """The error for a message part that this provider does not take."""
+        return ValueError(
+            f"{self.title} does not take `{type(part).__name__}` (type `{part.type}`). "
+            f"It takes parts of type {', '.join(f'`{name}`' for name in sorted(self.part_types))}."
+        )
+
+    def reply_message(self, reply: Reply) -> BaseMessageParam:
+        """The assistant's turn as a common message. Never raises: a paid reply is not to be lost."""
+        parts: list[Part] = []
+        for part in reply.parts:
+            if isinstance(part, str):
+                if part:
+                    parts.append(TextPart(text=part))
+            elif isinstance(part, ToolCall):
+                parts.append(ToolCallPart(name=part.name, args=_args_or_none(part), id=part.id))
+            elif isinstance(part, Thinking):
+                parts.append(ThinkingPart(thinking=part.text, signature=part.signature))
+            elif part.text:
+                parts.append(TextPart(text=part.text))
+            else:
+                parts.append(ProviderPart(provider=self.name, data=part.data))
+        if all(isinstance(part, TextPart) for part in parts):
+            return BaseMessageParam(role="assistant", content=reply.text)
+        return BaseMessageParam(role="assistant", content=parts)
+
+    def message_param(self, reply: Reply) -> Any:
+        """The assistant's turn in the provider's form, ready to be sent back."""
+        return self.encode_message(self.reply_message(reply))[0]
+
+
+def _args_or_none(call: ToolCall) -> dict[str, Any] | None:
+    try:
+        return call.decoded()
+    except ValueError:
+        return None
+
+
+class EventSource(Source):
+    """The events of one streamed reply, as they arrive."""
+
+    done: bool = False
+    """The provider has said that nothing more will come."""
+
+    @abstractmethod
+    def decode(self, event: Any) -> Iterable[Received]:
+        """What one item of the source holds: any number of events of the provider's protocol."""
+
+    def failure(self, error: Exception) -> Exception:
+        """The SDK's exception for an error of the connection; any other error stays as it is."""
+        return error
+
+    def cut(self, message: str) -> Exception:
+        """The exception for a stream that ended before its reply did."""
+        return ConnectionError(message)

@@ -1,0 +1,42 @@
+"""One call, ready to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._prompt_function import Prompt
+    from ._provider import Provider
+    from .tool import BaseTool
+
+
+@dataclass(slots=True)
+class Request:
+    """Everything about one call but its reply. Made for that call alone and never shared."""
+
+    provider: Provider
+    model: str
+    prompt: Prompt
+    messages: list[Any]
+    """The messages as they are sent, in the provider's form."""
+    kwargs: dict[str, Any]
+    """What the SDK is called with."""
+    client: Any = field(repr=False)
+    is_async: bool
+    stream: bool
+    call_params: Mapping[str, Any]
+    """The decorator's parameters; `kwargs` has those of the dynamic config merged in."""
+    tool_types: Sequence[type[BaseTool]] | None
+
+    def send(self) -> Any:
+        """Call the SDK; awaitable where the client is async."""
+        return self.provider.send(self.client, self.kwargs, self.stream)
+
+    @property
+    def user_message(self) -> Any:
+        """The last message of the prompt as it was written, if it is the user's; else None."""
+        last = self.prompt.messages[-1]
+        role = last.get("role") if isinstance(last, Mapping) else getattr(last, "role", None)
+        return last if role == "user" else None

@@ -1,0 +1,155 @@
+"""The types of a call decorator: what each set of options makes of a prompt function. No logic.
+
+A decorated function keeps its parameters. What it returns follows from the options, and an
+`async def` gives an awaitable of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, overload
+
+from .dynamic_config import DynamicConfig
+from .message_param import BaseMessageParam
+from .stream_config import StreamConfig
+from .structured_stream import BaseStructuredStream
+from .tool import BaseTool
+
+P = ParamSpec("P")
+T = TypeVar("T")
+OutputT = TypeVar("OutputT")
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+ResponseT = TypeVar("ResponseT")
+StreamT = TypeVar("StreamT")
+ParamsT = TypeVar("ParamsT", contravariant=True)
+
+Tools: TypeAlias = Sequence[type[BaseTool] | type[Any] | Callable[..., Any]]
+Streamed: TypeAlias = Literal[True] | StreamConfig
+
+
+class Decorator(Protocol[ResultT_co]):
+    """Turns a prompt function into a call that returns `ResultT_co`, or an awaitable of it."""
+
+    @overload
+    def __call__(
+        self, fn: Callable[P, Awaitable[Any]], /
+    ) -> Callable[P, Coroutine[Any, Any, ResultT_co]]: ...
+    @overload
+    def __call__(self, fn: Callable[P, Any], /) -> Callable[P, ResultT_co]: ...
+
+
+class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
+    """The call decorator of one provider."""
+
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools | None = None,
+        response_model: None = None,
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[ResponseT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools | None = None,
+        response_model: None = None,
+        output_parser: Callable[[ResponseT], OutputT],
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[OutputT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Streamed,
+        tools: Tools | None = None,
+        response_model: None = None,
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[StreamT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Streamed,
+        tools: Tools | None = None,
+        response_model: type[T],
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[BaseStructuredStream[T]]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: None = None,
+        response_model: type[T],
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[T]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: None = None,
+        response_model: type[T],
+        output_parser: Callable[[T], OutputT],
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[OutputT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools,
+        response_model: type[T],
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[T | ResponseT]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools,
+        response_model: type[T],
+        output_parser: Callable[[T], OutputT],
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT | None = None,
+    ) -> Decorator[OutputT | ResponseT]: ...

@@ -1,0 +1,28 @@
+"""The call parameters that every provider shares."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+
+class BaseCallParams(TypedDict, total=False):
+    """The base of every provider's call parameters."""
+
+
+class CommonCallParams(BaseCallParams, total=False):
+    """Call parameters by the same name for every provider; each is translated to its own name."""
+
+    temperature: float | None
+    """How random the choice of words is: 0 picks the likeliest."""
+    max_tokens: int | None
+    """The most tokens the reply may have."""
+    top_p: float | None
+    """Choose among the likeliest words whose probabilities add up to this."""
+    frequency_penalty: float | None
+    """From -2 to 2: how much to avoid words by how often they have come up."""
+    presence_penalty: float | None
+    """From -2 to 2: how much to avoid words that have come up at all."""
+    seed: int | None
+    """Asks the provider for the same reply to the same request."""
+    stop: str | list[str] | None
+    """Texts that end the reply where they come up."""

@@ -1,0 +1,79 @@
+"""Any provider's reply, in common terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from ..core.base.call_response import BaseCallResponse, tool_results
+from ..core.base.message_param import BaseMessageParam
+from ..core.base.tool import BaseTool
+from ..core.base.types import FinishReason, Usage
+
+_COMMON = ("messages", "user_message_param", "response")
+"""What the provider's response holds in its own terms, and this one works out when it is asked."""
+
+
+class CallResponse(BaseCallResponse):
+    """Any provider's reply; `_response` is the provider's own response.
+
+    What only the provider's response has (`audio`, `thinking`, …) can be read off this one as well.
+    """
+
+    def __init__(self, response: BaseCallResponse) -> None:
+        super().__init__()
+        shared = {name: value for name, value in vars(response).items() if name not in _COMMON}
+        self.__dict__.update(shared, _response=response)
+
+    @cached_property
+    def _reply(self) -> Any:
+        return self._response._reply
+
+    @property
+    def response(self) -> Any:
+        """The SDK's own response object."""
+        return self._response.response
+
+    @property
+    def finish_reasons(self) -> list[FinishReason] | None:
+        """Why the reply ended, in terms common to all providers."""
+        return self.common_finish_reasons
+
+    @property
+    def usage(self) -> Usage | None:
+        """The token counts, or None where the reply has none."""
+        return self.common_usage
+
+    @cached_property
+    def message_param(self) -> BaseMessageParam:
+        """The assistant's turn, ready to be sent back to any provider."""
+        return self.common_message_param
+
+    @cached_property
+    def user_message_param(self) -> BaseMessageParam | None:
+        """The last message of the request if it is the user's, else None."""
+        return self.common_user_message_param
+
+    @cached_property
+    def messages(self) -> list[BaseMessageParam]:
+        """The messages of the prompt."""
+        return self.common_messages
+
+    @cached_property
+    def tools(self) -> list[Any] | None:
+        """The tools that the model called, as instances of their classes; None if it called none."""
+        return self._response.tools or None
+
+    @classmethod
+    def tool_message_params(
+        cls, tools_and_outputs: Sequence[tuple[BaseTool, Any]]
+    ) -> list[BaseMessageParam]:
+        """The messages that tell the model what its tools gave: one for each tool."""
+        return tool_results(tools_and_outputs)
+
+    def __getattr__(self, name: str) -> Any:
+        response = self.__dict__.get("_response")
+        if response is None or name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(response, name)
