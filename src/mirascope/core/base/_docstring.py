@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
+from ._narrow import is_list
+
 if TYPE_CHECKING:
     from docstring_parser import DocstringMeta
 
@@ -69,7 +71,7 @@ def _add(sections: list[str], meta: DocstringMeta, body: str) -> None:
 
 def _json_examples(text: str) -> list[Any]:
     try:
-        value = json.loads(text)
+        value: Any = json.loads(text)
     except ValueError:
         return []
-    return value if isinstance(value, list) else [value]
+    return value if is_list(value) else [value]

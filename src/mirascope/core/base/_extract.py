@@ -17,10 +17,11 @@ from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationEr
 from pydantic_core import from_json, to_json
 
 from ._json_text import json_candidates, partial_json
+from ._narrow import is_dict
 from ._partial import Convert, converter, json_keys, plan_of
 from ._schema import model_schema, strict_schema, without_properties
 from ._tool_types import ArgumentsTool
-from ._type_names import bare_type, is_union, type_name
+from ._type_names import bare_type, is_class, is_union, type_name
 from .from_call_args import FromCallArgs
 from .tool import GENERIC_DESCRIPTION, BaseTool
 
@@ -61,7 +62,7 @@ class Extraction:
 
     def __init__(self, response_model: Any, *, parameters: Collection[str] | None = None) -> None:
         bare = bare_type(response_model)
-        is_model = isinstance(bare, type) and issubclass(bare, BaseModel)
+        is_model = is_class(bare, BaseModel)
         if not is_model and not _is_base_type(bare):
             raise ValueError(
                 f"`response_model` must be a BaseModel or a BaseType, not {response_model!r}. "
@@ -71,15 +72,15 @@ class Extraction:
         self.response_model = response_model
         self.is_built_in = not is_model
         """Whether the answer is of a type that is no model, and may not take attributes."""
-        self.is_wrapped = not is_model or issubclass(bare, RootModel)
+        self.is_wrapped = not is_model or RootModel in bare.__mro__
         self.name = type_name(bare)
-        if is_model and issubclass(bare, BaseTool):
+        if is_class(bare, BaseTool):  # type: ignore[type-abstract]
             self.name = bare._name()
         self.description = _description(bare)
         self.model: type[BaseModel] = bare
         if self.is_wrapped:
             self.model = create_model(self.name, value=(response_model, ...))
-        self.strict = is_model and bare.model_config.get("strict") is True
+        self.strict = is_model and self.model.model_config.get("strict") is True
         """Whether the provider is to enforce the schema: `ResponseModelConfigDict(strict=True)`."""
         self.call_args = _call_args(self.model, parameters)
         """Fields filled from the call, each with the keys under which the reply may hold it."""
@@ -91,7 +92,7 @@ class Extraction:
         """The tool by whose call the model answers, in the provider's class."""
         if base not in self._tools:
             tool = create_model(self.name, __base__=(ResponseTool, base), __doc__=self.description)
-            tool._extraction = self
+            cast(type[ResponseTool], tool)._extraction = self
             self._tools[base] = tool
         return self._tools[base]
 
@@ -155,8 +156,8 @@ class Extraction:
         data = partial_json(buffer, any_value=self.is_wrapped)
         if not self.is_wrapped:
             return plan_of(self.model).build(data)
-        if isinstance(data, dict) and data.keys() <= {"value"}:
-            data = cast(dict[str, Any], data).get("value")
+        if is_dict(data) and data.keys() <= {"value"}:
+            data = data.get("value")
         return None if data is None else self._convert(data)
 
     def _from_json(self, text: str, fn_args: Mapping[str, Any]) -> Any:
@@ -195,17 +196,13 @@ class Extraction:
 def _is_base_type(bare: Any) -> bool:
     if is_union(bare):
         members = [bare_type(member) for member in get_args(bare)]
-        return all(_is_base_type(m) or _is_class(m, BaseModel) for m in members)
+        return all(_is_base_type(m) or is_class(m, BaseModel) for m in members)
     origin = get_origin(bare)
-    return origin is Literal or (origin or bare) in _BASE_TYPES or _is_class(bare, Enum)
-
-
-def _is_class(value: Any, base: type[Any]) -> bool:
-    return isinstance(value, type) and issubclass(value, base)
+    return origin is Literal or (origin or bare) in _BASE_TYPES or is_class(bare, Enum)
 
 
 def _description(bare: Any) -> str:
-    documented = _is_class(bare, BaseModel) or _is_class(bare, Enum)
+    documented = is_class(bare, BaseModel) or is_class(bare, Enum)
     text: str | None = bare.__dict__.get("__doc__") if documented else None
     return inspect.cleandoc(text) if text else GENERIC_DESCRIPTION
 

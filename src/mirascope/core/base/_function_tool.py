@@ -1,12 +1,10 @@
 """A function as a tool: its parameters become the fields, its docstring the descriptions."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from inspect import Parameter
 from types import SimpleNamespace
-from typing import Annotated, Any, ClassVar, get_type_hints
+from typing import Annotated, Any, ClassVar, cast, get_type_hints
 
 from pydantic import ConfigDict, Field, create_model
 from pydantic.fields import FieldInfo
@@ -21,7 +19,8 @@ _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 class FunctionTool(BaseTool):
     """The base of all tools made from functions: `call` runs the function."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
+    # Deferred: of the classes made from a function, only a provider's is ever used.
+    model_config = ConfigDict(serialize_by_alias=True, defer_build=True)
 
     _run: ClassVar[Callable[[dict[str, Any]], Any]]
 
@@ -70,7 +69,7 @@ def function_tool(
         tool.model_config["json_schema_extra"] = {"examples": documented.examples}
         tool.model_rebuild(force=True)
     tool._parameter_names = renamed
-    tool._run = staticmethod(_runner(fn, parameters))
+    cast(type[FunctionTool], tool)._run = staticmethod(_runner(fn, parameters))
     return tool
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from threading import RLock
-from typing import Any, Optional, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Optional, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -25,7 +25,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, from_json
 from typing_extensions import is_typeddict
 
-from ._type_names import bare_type, is_union
+from ._narrow import is_dict, is_list
+from ._type_names import bare_type, is_class, is_union
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Convert = Callable[[Any], Any]
@@ -62,7 +63,7 @@ class Plan:
 
     def build(self, data: Any) -> Any:
         """The partial model for a JSON object; None for anything else."""
-        if not isinstance(data, dict):
+        if not is_dict(data):
             return None
         values, fields = self.empty.copy(), self.fields
         seen: set[str] = set()
@@ -82,7 +83,7 @@ class Plan:
 
 def partial_model(model: type[ModelT]) -> type[ModelT]:
     """The class `Partial<Model>`: a subclass of `model` whose fields are None until they arrive."""
-    return plan_of(model).model  # type: ignore[return-value]
+    return cast(type[ModelT], plan_of(model).model)
 
 
 def build_partial(model: type[ModelT], data: str | Mapping[str, Any]) -> ModelT | None:
@@ -92,7 +93,7 @@ def build_partial(model: type[ModelT], data: str | Mapping[str, Any]) -> ModelT 
     """
     if isinstance(data, str):
         data = parse_partial(data)
-    return plan_of(model).build(data)  # type: ignore[no-any-return]
+    return cast(ModelT | None, plan_of(model).build(data))
 
 
 def parse_partial(text: str) -> Any:
@@ -115,17 +116,17 @@ def plan_of(model: type[BaseModel]) -> Plan:
 def converter(annotation: Any) -> Convert:
     """What turns JSON data into a partial value of the type; constraints do not count."""
     annotation = bare_type(annotation)
-    if isinstance(annotation, type) and annotation in _EXACT_TYPES:
+    if isinstance(annotation, type) and cast(Any, annotation) in _EXACT_TYPES:
         return _exact(annotation)
     if annotation is Any or annotation is object or isinstance(annotation, TypeVar):
         return lambda value: value
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _leaf(annotation) if issubclass(annotation, RootModel) else _nested(annotation)
+    if is_class(annotation, BaseModel):
+        return _leaf(annotation) if _is_root(annotation) else _nested(annotation)
     if is_typeddict(annotation):
         return _typed_dict(annotation)
     if is_union(annotation):
         return _union(get_args(annotation))
-    origin = get_origin(annotation) or annotation
+    origin: Any = get_origin(annotation) or annotation
     if origin in _SEQUENCES:
         return _sequence(_SEQUENCES[origin], get_args(annotation))
     if origin in _MAPPINGS:
@@ -199,7 +200,7 @@ def json_keys(name: str, info: FieldInfo) -> list[str]:
 
 
 @cache
-def _exact(kind: type[Any]) -> Convert:
+def _exact(kind: Any) -> Convert:
     other = _leaf(kind)
     return lambda value: value if type(value) is kind else other(value)
 
@@ -214,11 +215,10 @@ def _sequence(kind: Callable[[Iterable[Any]], Any], args: tuple[Any, ...]) -> Co
     last = items[-1] if items else converter(Any)
 
     def convert(value: Any) -> Any:
-        if not isinstance(value, list):
+        if not is_list(value):
             return None
         values = [
-            (items[index] if index < len(items) else last)(item)
-            for index, item in enumerate(value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            (items[index] if index < len(items) else last)(item) for index, item in enumerate(value)
         ]
         try:
             return kind(values)
@@ -234,9 +234,9 @@ def _mapping(args: tuple[Any, ...]) -> Convert:
         convert_key = str
 
     def convert(value: Any) -> Any:
-        if not isinstance(value, dict):
+        if not is_dict(value):
             return None
-        pairs = ((convert_key(key), convert_value(item)) for key, item in value.items())  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        pairs = ((convert_key(key), convert_value(item)) for key, item in value.items())
         return {key: item for key, item in pairs if key is not None}
 
     return convert
@@ -246,9 +246,9 @@ def _typed_dict(annotation: Any) -> Convert:
     items = {name: converter(hint) for name, hint in get_type_hints(annotation).items()}
 
     def convert(value: Any) -> Any:
-        if not isinstance(value, dict):
+        if not is_dict(value):
             return None
-        return {key: items[key](item) for key, item in value.items() if key in items}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return {key: items[key](item) for key, item in value.items() if key in items}
 
     return convert
 
@@ -256,19 +256,23 @@ def _typed_dict(annotation: Any) -> Convert:
 def _union(members: tuple[Any, ...]) -> Convert:
     """Objects go to the model that knows most of their keys; of the rest, the first that fits."""
     bare = [bare_type(member) for member in members]
-    models = [m for m in bare if isinstance(m, type) and issubclass(m, BaseModel)]
-    plans = [plan_of(model) for model in models if not issubclass(model, RootModel)]
+    models = [member for member in bare if is_class(member, BaseModel) and not _is_root(member)]
+    plans = [plan_of(model) for model in models]
     others = [converter(member) for member in bare if member not in models]
     exact = _EXACT_TYPES & {member for member in bare if isinstance(member, type)}
 
     def convert(value: Any) -> Any:
         if type(value) in exact:
             return value
-        if plans and isinstance(value, dict):
-            return max(plans, key=lambda plan: _fit(plan, value)).build(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownLambdaType]
+        if plans and is_dict(value):
+            return max(plans, key=lambda plan: _fit(plan, value)).build(value)
         return next((v for v in (other(value) for other in others) if v is not None), None)
 
     return convert
+
+
+def _is_root(model: type[BaseModel]) -> bool:
+    return RootModel in model.__mro__
 
 
 def _fit(plan: Plan, data: Mapping[str, Any]) -> int:

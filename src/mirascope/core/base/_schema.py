@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
+from ._narrow import is_dict, is_list
+
 JsonSchema = dict[str, Any]
 
 _DEFINITION = "#/$defs/"
@@ -95,7 +97,7 @@ def public_name(name: str) -> str:
 
 
 def _strict_node(node: Any, path: str) -> Any:
-    if not isinstance(node, dict):
+    if not is_dict(node):
         return node
     schema: JsonSchema = {key: value for key, value in node.items() if key != "default"}
     if "$ref" in schema and len(schema) > 1:
@@ -155,12 +157,12 @@ def _without_unused_definitions(schema: JsonSchema) -> JsonSchema:
 
 
 def _references(node: Any) -> Iterator[str]:
-    if isinstance(node, dict):
+    if is_dict(node):
         reference = node.get("$ref")
         if isinstance(reference, str):
             yield reference.removeprefix(_DEFINITION)
         for value in node.values():
             yield from _references(value)
-    elif isinstance(node, list):
+    elif is_list(node):
         for item in node:
             yield from _references(item)

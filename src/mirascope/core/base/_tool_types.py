@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, create_model
 
 from ._function_tool import function_tool
-from ._type_names import type_name
+from ._type_names import is_class, type_name
 from .tool import GENERIC_DESCRIPTION, BaseTool, arguments_of
 
 _CACHE = "__mirascope_tools__"
@@ -38,7 +38,7 @@ def tool_type(tool: Any, base: type[BaseTool]) -> type[BaseTool]:
             return _method_tool(tool, base)
     if isinstance(tool, FunctionType):
         return _cached(tool, base, function_tool)
-    if isinstance(tool, type) and issubclass(tool, BaseModel):
+    if is_class(tool, BaseModel):
         return _cached(tool, base, _callable_model_tool)
     raise TypeError(
         f"{tool!r} cannot be a tool. Give a function, a `BaseTool` class, or a pydantic model "
@@ -92,12 +92,11 @@ def _cached(
     tool: Any, base: type[BaseTool], make: Callable[[Any, type[BaseTool]], type[BaseTool]]
 ) -> type[BaseTool]:
     """What `make` gives, kept on the tool itself: it lives as long as the tool does."""
-    known: dict[type[BaseTool], type[BaseTool]] | None = tool.__dict__.get(_CACHE)
-    if known is not None and base in known:
+    known: dict[type[BaseTool], type[BaseTool]] = tool.__dict__.get(_CACHE, {})
+    if base in known:
         return known[base]
     with _lock:
-        if known is None:
-            known = tool.__dict__.get(_CACHE) or {}
+        known = tool.__dict__.get(_CACHE, {})
         if base not in known:
             known[base] = make(tool, base)
             setattr(tool, _CACHE, known)

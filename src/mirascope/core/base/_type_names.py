@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from ._schema import public_name
+
+T = TypeVar("T")
 
 
 def bare_type(annotation: Any) -> Any:
@@ -19,6 +21,11 @@ def bare_type(annotation: Any) -> Any:
             annotation = annotation.__supertype__
         else:
             return annotation
+
+
+def is_class(value: Any, base: type[T]) -> TypeGuard[type[T]]:
+    """Whether the value is a class derived from `base`."""
+    return isinstance(value, type) and issubclass(value, base)
 
 
 def is_union(annotation: Any) -> bool:

@@ -1,12 +1,13 @@
 """Tools: classes whose fields are the arguments of something the model may ask to be run."""
 
-from __future__ import annotations
+# Without `from __future__ import annotations`, because pydantic would evaluate the annotations of
+# `BaseTool` anew for each class of tools.
 
 import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, overload
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
@@ -45,8 +46,8 @@ class Member(Generic[ValueT]):
     @overload
     def __get__(self, tool: None, owner: type[Any]) -> NoReturn: ...
     @overload
-    def __get__(self, tool: BaseTool, owner: type[Any]) -> ValueT: ...
-    def __get__(self, tool: BaseTool | None, owner: type[Any]) -> ValueT:
+    def __get__(self, tool: "BaseTool", owner: type[Any]) -> ValueT: ...
+    def __get__(self, tool: "BaseTool | None", owner: type[Any]) -> ValueT:
         if tool is None:
             raise AttributeError(f"`{owner.__name__}` has this attribute on its instances only.")
         return self.read(tool)
@@ -169,14 +170,18 @@ class BaseTool(BaseModel, ABC):
     @classmethod
     def model_json_schema(
         cls,
-        by_alias: bool = True,
+        by_alias: bool | None = None,
         ref_template: str = DEFAULT_REF_TEMPLATE,
         schema_generator: type[GenerateJsonSchema] = GenerateJsonSchemaNoTitles,
         mode: JsonSchemaMode = "validation",
         **options: Any,
     ) -> dict[str, Any]:
         """The JSON schema of the arguments, without noise."""
-        return super().model_json_schema(by_alias, ref_template, schema_generator, mode, **options)
+        if by_alias is not None:
+            options["by_alias"] = by_alias
+        return super().model_json_schema(
+            ref_template=ref_template, schema_generator=schema_generator, mode=mode, **options
+        )
 
     # --- from the model's call
 
@@ -205,7 +210,8 @@ class BaseTool(BaseModel, ABC):
         partial = partial_model(cls)
         if "__custom_name__" not in partial.__dict__:
             partial.__custom_name__ = cls._name()
-        return _with_call(build_partial(cls, call.arguments) or build_partial(cls, {}), call, delta)
+        tool = build_partial(cls, call.arguments) or build_partial(cls, {})
+        return _with_call(cast(Self, tool), call, delta)
 
     @classmethod
     def _decode(cls, tool_call: Any) -> ToolCall:
@@ -220,7 +226,7 @@ class BaseTool(BaseModel, ABC):
     # --- from other things
 
     @classmethod
-    def type_from_fn(cls, fn: Callable[..., Any]) -> type[BaseTool]:
+    def type_from_fn(cls, fn: Callable[..., Any]) -> "type[BaseTool]":
         """The tool class for a function: its parameters are the fields, `call` runs it.
 
         Raises ValueError for a parameter without a type, or a docstring for another signature.
@@ -230,7 +236,7 @@ class BaseTool(BaseModel, ABC):
         return tool_type(fn, cls)
 
     @classmethod
-    def type_from_base_model_type(cls, tool_type: type[BaseModel]) -> type[BaseTool]:
+    def type_from_base_model_type(cls, tool_type: type[BaseModel]) -> "type[BaseTool]":
         """The tool class that is a subclass both of `tool_type` and of this one.
 
         Where the model has no `call`, calling the tool gives its arguments.
@@ -240,7 +246,7 @@ class BaseTool(BaseModel, ABC):
         return model_tool(tool_type, cls)
 
     @classmethod
-    def type_from_base_type(cls, base_type: Any) -> type[BaseTool]:
+    def type_from_base_type(cls, base_type: Any) -> "type[BaseTool]":
         """The tool class for a type that is no model (`list[str]`, an enum): one field, `value`."""
         from ._tool_types import value_tool
 
