@@ -29,7 +29,7 @@ from .base.message_param import (
     ThinkingPart,
 )
 from .base.stream import BaseStream
-from .base.tool import BaseTool, ToolConfig
+from .base.tool import BaseTool, Member, ToolConfig
 from .base.types import FinishReason
 
 if TYPE_CHECKING:
@@ -122,9 +122,7 @@ class AnthropicTool(BaseTool):
         return PROVIDER.native_tool_call(call)
 
     if TYPE_CHECKING:
-
-        @property
-        def tool_call(self) -> ToolUseBlock | None: ...
+        tool_call: Member[ToolUseBlock | None]
 
 
 # --- what you get back
@@ -421,10 +419,9 @@ PROVIDER = AnthropicProvider()
 
 # --- the decorator
 
-if TYPE_CHECKING:
-    call: ProviderCall[AnthropicCallResponse, AnthropicStream, AnthropicCallParams]
-else:
-    call = provider_call(PROVIDER)
+call: ProviderCall[AnthropicCallResponse, AnthropicStream, AnthropicCallParams] = provider_call(
+    PROVIDER
+)
 anthropic_call = call
 
 __all__ = [

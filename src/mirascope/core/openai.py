@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
-
-from typing_extensions import TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._chat_completions import ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
@@ -21,7 +19,7 @@ from .base.call_response_chunk import BaseCallResponseChunk
 from .base.dynamic_config import BaseDynamicConfig
 from .base.message_param import BaseMessageParam
 from .base.stream import BaseStream
-from .base.tool import BaseTool, ToolConfig
+from .base.tool import BaseTool, Member, ToolConfig
 
 if TYPE_CHECKING:
     from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
@@ -111,9 +109,7 @@ class OpenAITool(BaseTool):
         return PROVIDER.native_tool_call(call)
 
     if TYPE_CHECKING:
-
-        @property
-        def tool_call(self) -> ChatCompletionMessageToolCallUnion | None: ...
+        tool_call: Member[ChatCompletionMessageToolCallUnion | None]
 
 
 # --- what you get back
@@ -249,10 +245,7 @@ PROVIDER = OpenAIProvider()
 
 # --- the decorator
 
-if TYPE_CHECKING:
-    call: ProviderCall[OpenAICallResponse, OpenAIStream, OpenAICallParams]
-else:
-    call = provider_call(PROVIDER)
+call: ProviderCall[OpenAICallResponse, OpenAIStream, OpenAICallParams] = provider_call(PROVIDER)
 openai_call = call
 
 __all__ = [

@@ -10,7 +10,7 @@ from ..core.base.call_params import CommonCallParams
 from ._settings import Settings, active, check_pair
 
 
-class context:  # noqa: N801 (used like a function)
+class context:
     """Run the `llm.call` functions inside the block with another provider, client or parameters.
 
         with llm.context(provider="anthropic", model="claude-sonnet-4-5"):

@@ -78,7 +78,7 @@ def within(settings: Settings | None, flow: Flow[T]) -> Flow[T]:
 
 
 def check_pair(provider: str | None, model: str | None, message: str) -> None:
-    """Raise ValueError where only one of provider and model is given, or the provider is unknown."""
+    """Raise ValueError for a provider without a model, and the reverse, and for an unknown one."""
     if (provider is None) is not (model is None):
         raise ValueError(message)
     if provider is not None:

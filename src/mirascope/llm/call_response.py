@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
-from ..core.base.call_response import BaseCallResponse, tool_results
+from ..core.base.call_response import BaseCallResponse, computed_once, tool_results
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.tool import BaseTool
 from ..core.base.types import FinishReason, Usage
@@ -24,9 +23,9 @@ class CallResponse(BaseCallResponse):
     def __init__(self, response: BaseCallResponse) -> None:
         super().__init__()
         shared = {name: value for name, value in vars(response).items() if name not in _COMMON}
-        self.__dict__.update(shared, _response=response)
+        vars(self).update(shared, _response=response)
 
-    @cached_property
+    @computed_once
     def _reply(self) -> Any:
         return self._response._reply
 
@@ -45,24 +44,27 @@ class CallResponse(BaseCallResponse):
         """The token counts, or None where the reply has none."""
         return self.common_usage
 
-    @cached_property
+    @computed_once
     def message_param(self) -> BaseMessageParam:
         """The assistant's turn, ready to be sent back to any provider."""
         return self.common_message_param
 
-    @cached_property
+    @computed_once
     def user_message_param(self) -> BaseMessageParam | None:
         """The last message of the request if it is the user's, else None."""
         return self.common_user_message_param
 
-    @cached_property
+    @computed_once
     def messages(self) -> list[BaseMessageParam]:
         """The messages of the prompt."""
         return self.common_messages
 
-    @cached_property
+    @computed_once
     def tools(self) -> list[Any] | None:
-        """The tools that the model called, as instances of their classes; None if it called none."""
+        """The tools that the model called, as instances of their classes; None if it called none.
+
+        Raises like the provider's response.
+        """
         return self._response.tools or None
 
     @classmethod

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..core.base._flow import Feed, Flow
+from ..core.base._flow import Flow
 from ..core.base._provider import EventSource
-from ..core.base.call_response import tool_results
+from ..core.base.call_response import common_usage, tool_results
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.stream import BaseStream
 from ..core.base.tool import BaseTool
@@ -49,17 +49,17 @@ class Stream(BaseStream):
     def stop(self) -> None:
         self._stream.stop()
 
-    # --- in common terms
-
     @property
-    def start_time(self) -> float:  # type: ignore[override]
-        """Milliseconds since the epoch; 0 before the iteration starts."""
+    def start_time(self) -> float:
+        """When the request was sent, in milliseconds since the epoch; 0 before that."""
         return self._stream.start_time
 
     @property
-    def end_time(self) -> float:  # type: ignore[override]
-        """Milliseconds since the epoch; 0 before the iteration ends."""
+    def end_time(self) -> float:
+        """When the iteration ended, in milliseconds since the epoch; 0 before that."""
         return self._stream.end_time
+
+    # --- in common terms
 
     @property
     def finish_reasons(self) -> list[FinishReason] | None:
@@ -69,8 +69,6 @@ class Stream(BaseStream):
     @property
     def usage(self) -> Usage | None:
         """The token counts; None until they are known."""
-        from ..core.base.call_response import common_usage
-
         return common_usage(self._builder.reply.tokens)
 
     @property

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ._flow import Source
+from ._wire import Delta, Reply, Thinking, ToolCall
 from .message_param import (
     BaseMessageParam,
     Part,
@@ -16,8 +18,6 @@ from .message_param import (
     ThinkingPart,
     ToolCallPart,
 )
-from ._flow import Source
-from ._wire import Delta, Reply, Thinking, ToolCall
 from .types import FinishReason
 
 if TYPE_CHECKING:
@@ -185,9 +185,8 @@ class Provider(ABC):
 
     def common_finish_reasons(self, reasons: list[str] | None) -> list[FinishReason] | None:
         """Finish reasons in common terms; None where none of them has one."""
-        mapped = [
-            self.finish_reasons[reason] for reason in reasons or () if reason in self.finish_reasons
-        ]
+        known = self.finish_reasons
+        mapped: list[FinishReason] = [known[r] for r in reasons or () if r in known]
         return mapped or None
 
     def check_client(self, client: Any, is_async: bool) -> None:

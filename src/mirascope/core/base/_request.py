@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ._narrow import is_object
+
 if TYPE_CHECKING:
     from ._prompt_function import Prompt
     from ._provider import Provider
@@ -38,5 +40,5 @@ class Request:
     def user_message(self) -> Any:
         """The last message of the prompt as it was written, if it is the user's; else None."""
         last = self.prompt.messages[-1]
-        role = last.get("role") if isinstance(last, Mapping) else getattr(last, "role", None)
+        role = last.get("role") if is_object(last) else getattr(last, "role", None)
         return last if role == "user" else None

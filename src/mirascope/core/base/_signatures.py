@@ -7,18 +7,13 @@ A decorated function keeps its parameters. What it returns follows from the opti
 from __future__ import annotations
 
 from collections.abc import (
-    AsyncIterable,
     Awaitable,
     Callable,
     Coroutine,
-    Iterable,
-    Mapping,
     Sequence,
 )
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
-from .dynamic_config import DynamicConfig
-from .message_param import BaseMessageParam
 from .stream_config import StreamConfig
 from .structured_stream import BaseStructuredStream
 from .tool import BaseTool
@@ -27,9 +22,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 OutputT = TypeVar("OutputT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
-ResponseT = TypeVar("ResponseT")
-StreamT = TypeVar("StreamT")
-ParamsT = TypeVar("ParamsT", contravariant=True)
+ResponseT_co = TypeVar("ResponseT_co", covariant=True)
+StreamT_co = TypeVar("StreamT_co", covariant=True)
+ParamsT_contra = TypeVar("ParamsT_contra", contravariant=True)
 
 Tools: TypeAlias = Sequence[type[BaseTool] | type[Any] | Callable[..., Any]]
 Streamed: TypeAlias = Literal[True] | StreamConfig
@@ -39,14 +34,14 @@ class Decorator(Protocol[ResultT_co]):
     """Turns a prompt function into a call that returns `ResultT_co`, or an awaitable of it."""
 
     @overload
-    def __call__(
+    def __call__(  # pyright: ignore[reportOverlappingOverload]
         self, fn: Callable[P, Awaitable[Any]], /
     ) -> Callable[P, Coroutine[Any, Any, ResultT_co]]: ...
     @overload
     def __call__(self, fn: Callable[P, Any], /) -> Callable[P, ResultT_co]: ...
 
 
-class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
+class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
     """The call decorator of one provider."""
 
     @overload
@@ -60,8 +55,8 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: None = None,
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
-    ) -> Decorator[ResponseT]: ...
+        call_params: ParamsT_contra | None = None,
+    ) -> Decorator[ResponseT_co]: ...
     @overload
     def __call__(
         self,
@@ -70,10 +65,10 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         stream: Literal[False] = False,
         tools: Tools | None = None,
         response_model: None = None,
-        output_parser: Callable[[ResponseT], OutputT],
+        output_parser: Callable[[ResponseT_co], OutputT],
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT_contra | None = None,
     ) -> Decorator[OutputT]: ...
     @overload
     def __call__(
@@ -86,8 +81,8 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: None = None,
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
-    ) -> Decorator[StreamT]: ...
+        call_params: ParamsT_contra | None = None,
+    ) -> Decorator[StreamT_co]: ...
     @overload
     def __call__(
         self,
@@ -99,7 +94,7 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: None = None,
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT_contra | None = None,
     ) -> Decorator[BaseStructuredStream[T]]: ...
     @overload
     def __call__(
@@ -112,7 +107,7 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: None = None,
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT_contra | None = None,
     ) -> Decorator[T]: ...
     @overload
     def __call__(
@@ -125,7 +120,7 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: Callable[[T], OutputT],
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
+        call_params: ParamsT_contra | None = None,
     ) -> Decorator[OutputT]: ...
     @overload
     def __call__(
@@ -138,8 +133,8 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: None = None,
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
-    ) -> Decorator[T | ResponseT]: ...
+        call_params: ParamsT_contra | None = None,
+    ) -> Decorator[T | ResponseT_co]: ...
     @overload
     def __call__(
         self,
@@ -151,5 +146,5 @@ class ProviderCall(Protocol, Generic[ResponseT, StreamT, ParamsT]):
         output_parser: Callable[[T], OutputT],
         json_mode: bool = False,
         client: object | None = None,
-        call_params: ParamsT | None = None,
-    ) -> Decorator[OutputT | ResponseT]: ...
+        call_params: ParamsT_contra | None = None,
+    ) -> Decorator[OutputT | ResponseT_co]: ...

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from ._narrow import is_object
+
 
 @dataclass(slots=True)
 class Tokens:
@@ -44,10 +46,10 @@ class ToolCall:
 
     def decoded(self) -> dict[str, Any]:
         """The arguments as a dict. Raises ValueError where they are not a JSON object."""
-        arguments = self.arguments
+        arguments: Any = self.arguments
         if isinstance(arguments, str):
             arguments = from_json(arguments) if arguments.strip() else {}
-        if not isinstance(arguments, dict):
+        if not is_object(arguments):
             raise ValueError(
                 f"The arguments of tool call `{self.name}` are not a JSON object: {arguments!r}"
             )
@@ -328,6 +330,6 @@ class ReplyBuilder:
 
 
 def _merged(earlier: Any, later: Any) -> Any:
-    if not isinstance(earlier, dict) or not isinstance(later, dict):
+    if not is_object(earlier) or not is_object(later):
         return earlier if later is None else later
     return {**earlier, **{key: value for key, value in later.items() if value is not None}}

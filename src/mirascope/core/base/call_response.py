@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
 
+from ._narrow import is_list
 from ._provider import Received
 from ._request import Request
 from ._wire import Reply, Tokens, ToolCall
@@ -24,6 +24,10 @@ from .types import CostMetadata, FinishReason, Usage
 
 if TYPE_CHECKING:
     from ._provider import Provider
+
+    computed_once = property
+else:
+    from functools import cached_property as computed_once
 
 _STORED = (
     "metadata",
@@ -80,7 +84,7 @@ class BaseCallResponse(BaseModel):
     def __init__(self, **stored: Any) -> None:
         # A provider's adapter uses `_received`; this is for classes written for other providers.
         super().__init__()
-        self.__dict__.update(stored)
+        vars(self).update(stored)
 
     @classmethod
     def _received(
@@ -119,13 +123,13 @@ class BaseCallResponse(BaseModel):
     def _adapter(self) -> Provider:
         return self._request.provider
 
-    @cached_property
+    @computed_once
     def _reply(self) -> Reply:
         return self._adapter.decode_reply(self._raw.data)
 
     # --- the reply
 
-    @cached_property
+    @computed_once
     def response(self) -> Any:
         """The SDK's own response object."""
         return self._adapter.native_response(self._raw)
@@ -196,7 +200,7 @@ class BaseCallResponse(BaseModel):
 
     # --- tools
 
-    @cached_property
+    @computed_once
     def tools(self) -> list[Any] | None:
         """The tools that the model called, as instances of their classes; None if it called none.
 
@@ -219,12 +223,12 @@ class BaseCallResponse(BaseModel):
 
     # --- messages
 
-    @cached_property
+    @computed_once
     def message_param(self) -> Any:
         """The assistant's turn in the provider's form, ready to be sent back."""
         return self._adapter.message_param(self._reply)
 
-    @cached_property
+    @computed_once
     def user_message_param(self) -> Any:
         """The last message of the request in the provider's form if it is the user's, else None."""
         message = self._request.user_message
@@ -267,7 +271,7 @@ class BaseCallResponse(BaseModel):
 
     # --- out of the process
 
-    def model_dump(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def model_dump(  # type: ignore[override]
         self,
         *,
         mode: Literal["json", "python"] | str = "python",
@@ -297,7 +301,7 @@ class BaseCallResponse(BaseModel):
             return to_jsonable_python(dumped, bytes_mode="base64", fallback=repr)
         return {name: _python(value) for name, value in dumped.items()}
 
-    def model_dump_json(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def model_dump_json(  # type: ignore[override]
         self, *, indent: int | None = None, **options: Any
     ) -> str:
         """The response as a JSON text; see `model_dump`."""
@@ -309,7 +313,8 @@ class BaseCallResponse(BaseModel):
     def __eq__(self, other: object) -> bool:
         return self is other
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return id(self)
 
 
 _set = object.__setattr__
@@ -318,7 +323,7 @@ _set = object.__setattr__
 def _python(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump()
-    if isinstance(value, list):
+    if is_list(value):
         return [_python(item) for item in value]
     return value
 

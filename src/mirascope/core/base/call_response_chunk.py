@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ._provider import Received
 from ._wire import Delta, Tokens
-from .call_response import common_usage, cost_metadata, cost_of
+from .call_response import common_usage, computed_once, cost_metadata, cost_of
 from .types import CostMetadata, FinishReason, Usage
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class BaseCallResponseChunk:
         _delta: Delta
         _raw: Received | None
 
-    @cached_property
+    @computed_once
     def chunk(self) -> Any:
         """The SDK's own object for this event; None for a chunk that only carries a finished tool."""
         raw = self._raw

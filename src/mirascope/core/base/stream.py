@@ -39,16 +39,14 @@ class BaseStream(Feed[Item]):
         self._builder = ReplyBuilder()
         self._events: EventSource | None = None
         self._over = False
-        self.start_time: float = 0
-        """Milliseconds since the epoch; 0 before the iteration starts."""
-        self.end_time: float = 0
-        """Milliseconds since the epoch; 0 before the iteration ends."""
+        self._started_at: float = 0
+        self._ended_at: float = 0
 
     # --- the pass
 
     def open(self) -> Flow[EventSource]:
         request = self._request
-        self.start_time = time.time() * 1000
+        self._started_at = time.time() * 1000
         raw = yield from step(request.send)
         self._events = request.provider.source(raw, request.is_async)
         return self._events
@@ -82,7 +80,7 @@ class BaseStream(Feed[Item]):
         return self._events.failure(error) if self._events else error
 
     def stop(self) -> None:
-        self.end_time = time.time() * 1000
+        self._ended_at = time.time() * 1000
         self._over = True
 
     def _with_tools(
@@ -123,6 +121,16 @@ class BaseStream(Feed[Item]):
         reply = self._builder.reply
         delta = Delta(id=reply.id, model=reply.model)
         return self._request.provider.chunk_type._received(self._request.provider, delta, None)
+
+    @property
+    def start_time(self) -> float:
+        """When the request was sent, in milliseconds since the epoch; 0 before that."""
+        return self._started_at
+
+    @property
+    def end_time(self) -> float:
+        """When the iteration ended, in milliseconds since the epoch; 0 before that."""
+        return self._ended_at
 
     # --- known from the start
 

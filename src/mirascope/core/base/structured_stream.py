@@ -95,7 +95,7 @@ def extracted(
         else:
             raise ValueError("No tool call or JSON object found in response.")
     except ValueError as error:
-        error._response = response  # type: ignore[attr-defined]
+        vars(error)["_response"] = response
         raise
     if not extraction.is_built_in:
         object.__setattr__(output, "_response", response)
