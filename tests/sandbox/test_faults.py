@@ -152,18 +152,18 @@ def test_error_event(box: Sandbox, openai_client: Any, anthropic_client: Any) ->
 
 
 def test_slow(box: Sandbox, openai_client: Any) -> None:
-    box.slow(first_byte=0.1, between_events=0.03)
+    box.slow(first_byte=0.3, between_events=0.03)
     box.reply("one two three", times=2)
     start = time.perf_counter()
     times = [time.perf_counter() - start for _ in ask(openai_client, stream=True)]
-    assert times[0] >= 0.1
+    assert times[0] >= 0.3
     assert times[3] - times[0] >= 0.08
     with pytest.raises(openai.APITimeoutError):
         ask(openai_client.with_options(timeout=0.02))
     box.slow()
     start = time.perf_counter()
     ask(openai_client)
-    assert time.perf_counter() - start < 0.1
+    assert time.perf_counter() - start < 0.3
 
 
 class TestDisconnects:
@@ -197,18 +197,19 @@ class TestDisconnects:
         assert request.events_sent == 0
 
     def test_client_that_does_not_read(self, box: Sandbox, openai_client: Any) -> None:
-        """A reply larger than the sockets' buffers is finished when it has been read."""
+        """A reply larger than the sockets' buffers is under way until it has been read."""
         box.reply("x" * 20_000_000)
         with openai_client.chat.completions.with_streaming_response.create(
             model="m", messages=[USER]
         ) as response:
             (request,) = box.requests
-            assert not request.finished
+            assert not request.disconnected
             response.close()
             assert box.wait_until(lambda: request.disconnected)
+            assert not request.finished
         box.reply("x" * 20_000_000)
         ask(openai_client)
-        assert box.wait_until(lambda: box.requests[-1].finished)
+        assert box.requests[-1].finished
 
     def test_finished_is_not_disconnected(self, box: Sandbox, openai_client: Any) -> None:
         list(ask(openai_client, stream=True))

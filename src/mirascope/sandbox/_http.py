@@ -151,6 +151,7 @@ class Connection(asyncio.Protocol):
         self._traffic.open.discard(self)
         if self._current is not None:
             self._current.disconnected_at = time.time()
+            self._current.finished = False
             self._current = None
         if self._task is not None:
             self._task.cancel()
@@ -158,6 +159,8 @@ class Connection(asyncio.Protocol):
     # What happens to a request.
 
     def close(self) -> None:
+        """End at once, whatever is under way. That is no disconnect of the client's."""
+        self._current = None
         self._transport.abort()
 
     def _serve(self) -> None:
@@ -207,7 +210,6 @@ class Connection(asyncio.Protocol):
 
     def _end(self, request: HttpRequest) -> None:
         """The whole reply has left this process."""
-        request.finished = True
         self._current = None
         if request.headers.get("connection", "").lower() == "close":
             self._transport.close()
@@ -220,8 +222,9 @@ class Connection(asyncio.Protocol):
             self._serve()
 
     def _play_at_once(self, request: HttpRequest, plan: Plan) -> None:
+        # Said before it is sent: whoever has the reply must find that it has been sent.
+        request.pieces_sent, request.finished = len(plan.pieces), True
         self._transport.write(b"".join((plan.head(), *plan.framed())))
-        request.pieces_sent = len(plan.pieces)
 
     async def _play(self, request: HttpRequest, plan: Plan | Awaitable[Plan]) -> None:
         """Send what cannot be sent at once. Cancelled when the client goes away."""
@@ -243,14 +246,16 @@ class Connection(asyncio.Protocol):
             body = b"".join(plan.pieces)
             self._transport.write(body[: len(body) // 2])
             return self._cut()
-        for index, piece in enumerate(plan.framed()):
+        pieces = plan.framed()
+        for index, piece in enumerate(pieces):
             if plan.cut_after is not None and index >= plan.cut_after:
                 return self._cut()
             if index and plan.between_events:
                 await asyncio.sleep(plan.between_events)
             await self._drained.wait()
-            self._transport.write(piece)
             request.pieces_sent = index + 1
+            request.finished = plan.cut_after is None and index + 1 == len(pieces)
+            self._transport.write(piece)
         if plan.cut_after is not None:
             self._cut()
 

@@ -52,7 +52,7 @@ class ReceivedRequest:
 
     @property
     def finished(self) -> bool:
-        """The whole reply was sent, as far as it was meant to be whole."""
+        """The whole reply has been sent, and the client has not left before it arrived."""
         return self.http.finished
 
     @property

@@ -70,15 +70,20 @@ class Sandbox:
         """
         if self._workers is not None:
             raise RuntimeError("This sandbox is running. Make another one for a second server.")
+        if not self._redirect:
+            self._start_server()
+            return self
+        from mirascope.core.base._clients import Endpoint, redirect
+
+        self._start_server()
+        self._undo_redirect = redirect(
+            {name: Endpoint(self.base_url(name), KEY) for name in SERVICES}
+        )
+        return self
+
+    def _start_server(self) -> None:
         self.url = f"http://{self._host}:{self._server.start()}"
         self._workers = ThreadPoolExecutor(32, thread_name_prefix="mirascope-sandbox-reply")
-        if self._redirect:
-            from mirascope.core.base._clients import Endpoint, redirect
-
-            self._undo_redirect = redirect(
-                {name: Endpoint(self.base_url(name), KEY) for name in SERVICES}
-            )
-        return self
 
     def stop(self) -> None:
         """Close the port and every connection, and point default clients back."""
