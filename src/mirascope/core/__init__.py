@@ -79,5 +79,6 @@ _MODULES = ("base", "costs")
 
 __getattr__, __dir__ = lazy(__name__, _NAMES, (*_MODULES, *installed_modules()))
 
-# `from mirascope.core import *` gives what can be imported here: the providers whose SDK is installed.
+# `from mirascope.core import *` gives what can be imported here: of the providers, those whose SDK
+# is installed.
 __all__ = [*_NAMES, *_MODULES, *installed_modules()]  # pyright: ignore[reportUnsupportedDunderAll]

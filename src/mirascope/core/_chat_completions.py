@@ -12,6 +12,7 @@ from typing import Any, ClassVar, cast
 
 from pydantic_core import to_json
 
+from .base._narrow import is_object
 from .base._provider import Draft, Provider
 from .base._wire import Audio, Delta, Reply, Thinking, Tokens, ToolCall, ToolFragment
 from .base.message_param import (
@@ -113,7 +114,7 @@ class ChatCompletions(Provider):
     # --- decode
 
     def decode_message(self, message: Any) -> BaseMessageParam:
-        data: Mapping[str, Any] = message if isinstance(message, Mapping) else message.model_dump()
+        data: Json = message if is_object(message) else message.model_dump()
         role, content = data.get("role", "user"), data.get("content")
         if role == "tool":
             result = ToolResultPart(content=_text_of(content), id=data.get("tool_call_id"))
@@ -157,12 +158,12 @@ class ChatCompletions(Provider):
                 arguments: Any = {"input": custom.get("input", "")}
                 calls.append(ToolCall(custom.get("name", ""), arguments, call.get("id"), call))
             else:
-                function = call.get("function") or {}
+                function: Json = call.get("function") or {}
                 arguments = function.get("arguments")
                 arguments = "" if arguments is None else arguments
                 calls.append(ToolCall(function.get("name") or "", arguments, call.get("id"), call))
-        if function := message.get("function_call"):
-            calls.append(ToolCall(function["name"], function.get("arguments") or ""))
+        if legacy := message.get("function_call"):
+            calls.append(ToolCall(legacy["name"], legacy.get("arguments") or ""))
         return calls
 
     def decode_thinking(self, message: Mapping[str, Any]) -> str:
@@ -174,15 +175,14 @@ class ChatCompletions(Provider):
 
     def decode_usage(self, usage: Any) -> Tokens | None:
         """Token counts from the wire's usage object."""
-        if not isinstance(usage, Mapping):
+        if not is_object(usage):
             return None
-        counts = cast(Mapping[str, Any], usage)
-        details = counts.get("prompt_tokens_details") or {}
-        output_details = counts.get("completion_tokens_details") or {}
+        details: Json = usage.get("prompt_tokens_details") or {}
+        output_details: Json = usage.get("completion_tokens_details") or {}
         return Tokens(
-            input=counts.get("prompt_tokens"),
+            input=usage.get("prompt_tokens"),
             cached=details.get("cached_tokens"),
-            output=counts.get("completion_tokens"),
+            output=usage.get("completion_tokens"),
             reasoning=output_details.get("reasoning_tokens"),
         )
 
@@ -244,7 +244,7 @@ class ChatCompletions(Provider):
         choice = {
             "index": 0,
             "message": message,
-            "finish_reason": (reply.finish_reasons or [None])[0],
+            "finish_reason": reply.finish_reasons[0] if reply.finish_reasons else None,
             "logprobs": None,
         }
         return {

@@ -6,9 +6,10 @@ Source: https://docs.anthropic.com/en/api/messages
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from .base._narrow import is_object
 from .base._wire import Delta, NativeBlock, ReplyPart, Thinking, Tokens, ToolCall, ToolFragment
 from .base.message_param import (
     CacheControlPart,
@@ -110,7 +111,7 @@ PART_ENCODERS: dict[str, Callable[[Any], Json]] = {
 
 
 def decode_block(provider: str, block: Any) -> list[Part]:
-    data: Json = block if isinstance(block, dict) else block.model_dump()
+    data: Json = block if is_object(block) else block.model_dump()
     cached: list[Part] = []
     if control := data.get("cache_control"):
         cached.append(CacheControlPart(cache_type=control["type"]))
@@ -200,9 +201,9 @@ def _input_of(call: ToolCall) -> Json:
 
 def decode_usage(usage: Any) -> Tokens | None:
     """Token counts from the wire's usage object."""
-    if not isinstance(usage, Mapping):
+    if not is_object(usage):
         return None
-    details = usage.get("output_tokens_details") or {}
+    details: Json = usage.get("output_tokens_details") or {}
     return Tokens(
         input=usage.get("input_tokens"),
         cached=usage.get("cache_read_input_tokens"),
@@ -251,6 +252,9 @@ def _block_delta(event: Json, delta: Delta) -> None:
             delta.thinking = piece.get("thinking") or ""
         case "signature_delta":
             delta.signature = piece.get("signature") or ""
+        case _:
+            # A citation, or something newer than this.
+            pass
 
 
 def _block_stop(event: Json, delta: Delta) -> None:
@@ -258,7 +262,8 @@ def _block_stop(event: Json, delta: Delta) -> None:
 
 
 def _message_delta(event: Json, delta: Delta) -> None:
-    if reason := (event.get("delta") or {}).get("stop_reason"):
+    end: Json = event.get("delta") or {}
+    if reason := end.get("stop_reason"):
         delta.finish_reasons = [reason]
     delta.usage = event.get("usage")
     delta.tokens = decode_usage(delta.usage)

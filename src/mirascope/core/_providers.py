@@ -56,7 +56,10 @@ PROVIDERS: dict[str, Entry] = {
 
 
 def provider_named(name: str) -> Provider:
-    """The adapter of a provider. Raises ValueError for an unknown name and ImportError without its SDK."""
+    """The adapter of a provider.
+
+    Raises ValueError for an unknown name and ImportError where the SDK is not installed.
+    """
     entry = PROVIDERS.get(name)
     if entry is None:
         raise ValueError(

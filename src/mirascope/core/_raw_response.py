@@ -1,9 +1,9 @@
 """Reading the wire through an SDK's `with_raw_response`.
 
 The SDKs of OpenAI, Anthropic and Groq are made by one generator and share this interface. The SDK
-does authentication, retries, timeouts and transport; the reply's JSON is parsed once, here, and the
-SDK's typed object is built when somebody asks for it. A client without that interface (a test double,
-a wrapped or instrumented client) takes the ordinary way, with the same results.
+does authentication, retries, timeouts and transport; the reply's JSON is parsed once, here, and
+the SDK's typed object is built when somebody asks for it. A client without that interface (a test
+double, a wrapped or instrumented client) takes the ordinary way, with the same results.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pydantic_core import from_json
 from ._providers import require_sdk
 from .base._clients import http_client
 from .base._flow import Flow, step
+from .base._narrow import is_object
 from .base._provider import EventSource, Provider, Received
 from .base._sse import EventDecoder
 
@@ -76,7 +77,7 @@ class RawResponseProvider(Provider):
             data = from_json(http_response.content)
         except ValueError:
             data = None
-        if not isinstance(data, dict):
+        if not is_object(data):
             raise self._unreadable(http_response, http_response.text)
         return Received(data, request_id=http_response.headers.get(self.request_id_header))
 
@@ -100,7 +101,7 @@ class RawResponseProvider(Provider):
         error = data.get("error")
         if not error:
             return None
-        message = error.get("message") if isinstance(error, Mapping) else None
+        message = error.get("message") if is_object(error) else None
         return cast(
             Exception,
             self.sdk.APIError(
@@ -162,7 +163,7 @@ class WireEvents(EventSource):
                 data = from_json(text)
             except ValueError:
                 data = None
-            if not isinstance(data, dict):
+            if not is_object(data):
                 raise self._provider.unreadable_event(
                     text.decode(errors="replace"), self._http_response
                 )
@@ -182,7 +183,7 @@ class WireEvents(EventSource):
 
 
 class ObjectEvents(EventSource):
-    """The events of a stream as the objects that an SDK's own iterator (or a test double) yields."""
+    """The events of a stream as the objects that the SDK's own iterator yields."""
 
     def __init__(self, stream: Any, is_async: bool) -> None:
         self._stream = stream
@@ -214,8 +215,8 @@ def plain(value: Any) -> Received:
     dump = getattr(value, "model_dump", None)
     if dump is None:
         raise TypeError(
-            f"The client returned a `{type(value).__name__}`, which is neither an object of the SDK "
-            "nor a dict. A test double must return what the SDK's `create` returns."
+            f"The client returned a `{type(value).__name__}`, which is neither an object of the "
+            "SDK nor a dict. A test double must return what the SDK's `create` returns."
         )
     return Received(dump(exclude_unset=True, warnings=False), native=value)
 
@@ -234,12 +235,13 @@ def _sdk(name: str, sdk_name: str) -> Any:
 
 def _is_plain(resource: Any, sdk_name: str) -> bool:
     """Whether `create` of this resource is the SDK's own: not replaced, wrapped or instrumented."""
-    create = getattr(type(resource), "create", None)
+    made_by = cast(Any, type(resource))
+    create = getattr(made_by, "create", None)
     return (
         isinstance(create, FunctionType)
         and _is_of(create, sdk_name)
-        and "create" not in getattr(resource, "__dict__", ())
-        and hasattr(type(resource), "with_raw_response")
+        and "create" not in vars(resource)
+        and hasattr(made_by, "with_raw_response")
     )
 
 

@@ -15,6 +15,7 @@ from ._messages_api import Json
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import RawResponseProvider, construct, plain
 from ._v1_paths import PATH as __path__  # noqa: F401
+from .base._narrow import is_object
 from .base._provider import Draft
 from .base._provider_call import provider_call
 from .base._wire import Delta, Reply, ToolCall
@@ -33,14 +34,9 @@ from .base.tool import BaseTool, Member, ToolConfig
 from .base.types import FinishReason
 
 if TYPE_CHECKING:
-    from anthropic import (
-        Anthropic,
-        AnthropicBedrock,
-        AnthropicVertex,
-        AsyncAnthropic,
-        AsyncAnthropicBedrock,
-        AsyncAnthropicVertex,
-    )
+    from anthropic import Anthropic, AsyncAnthropic
+    from anthropic.lib.bedrock import AnthropicBedrock, AsyncAnthropicBedrock
+    from anthropic.lib.vertex import AnthropicVertex, AsyncAnthropicVertex
     from anthropic.types import Message, MessageParam, RawMessageStreamEvent, ToolUseBlock
     from anthropic.types import Usage as AnthropicUsage
 
@@ -183,10 +179,18 @@ class AnthropicCallResponseChunk(BaseCallResponseChunk):
         return self._delta.signature
 
 
-class AnthropicStream(BaseStream):
+class AnthropicStream(BaseStream[AnthropicCallResponseChunk, AnthropicTool]):
     """Anthropic's reply as it arrives."""
 
     _provider = "anthropic"
+
+    if TYPE_CHECKING:
+
+        @property
+        def message_param(self) -> MessageParam: ...
+        @property
+        def user_message_param(self) -> MessageParam | None: ...
+        def construct_call_response(self) -> AnthropicCallResponse: ...
 
     @property
     def thinking(self) -> str:
@@ -211,8 +215,11 @@ class AnthropicProvider(RawResponseProvider):
     sdk_name = "anthropic"
     sync_client = "Anthropic"
     async_client = "AsyncAnthropic"
-    sync_clients = frozenset({"Anthropic", "AnthropicBedrock", "AnthropicVertex"})
-    async_clients = frozenset({"AsyncAnthropic", "AsyncAnthropicBedrock", "AsyncAnthropicVertex"})
+    sync_clients = frozenset(
+        {"Anthropic", "AnthropicBedrock", "AnthropicBedrockMantle", "AnthropicFoundry"}
+        | {"AnthropicVertex"}
+    )
+    async_clients = frozenset({f"Async{name}" for name in sync_clients})
     request_id_header = "request-id"
     response_type = AnthropicCallResponse
     chunk_type = AnthropicCallResponseChunk
@@ -280,7 +287,7 @@ class AnthropicProvider(RawResponseProvider):
 
     def can_force_tool(self, params: Mapping[str, Any]) -> bool:
         thinking: Mapping[str, Any] = params.get("thinking") or {}
-        return thinking.get("type", "disabled") == "disabled"
+        return bool(thinking.get("type", "disabled") == "disabled")
 
     # --- encode
 
@@ -331,14 +338,14 @@ class AnthropicProvider(RawResponseProvider):
             kwargs["stream"] = True
         for name in _params_without_argument() & kwargs.keys():
             # Since version 1 the SDK's `create` takes these only this way; older models know them.
-            extra = {name: kwargs.pop(name), **(kwargs.get("extra_body") or {})}
-            kwargs["extra_body"] = {**(kwargs.get("extra_body") or {}), **extra}
+            extra: Json = kwargs.get("extra_body") or {}
+            kwargs["extra_body"] = {name: kwargs.pop(name), **extra}
         return kwargs
 
     # --- decode
 
     def decode_message(self, message: Any) -> BaseMessageParam:
-        data: Mapping[str, Any] = message if isinstance(message, Mapping) else message.model_dump()
+        data: Json = message if is_object(message) else message.model_dump()
         content = data["content"]
         if isinstance(content, str):
             return BaseMessageParam(role=data["role"], content=content)
@@ -382,7 +389,7 @@ class AnthropicProvider(RawResponseProvider):
             "role": "assistant",
             "model": reply.model or "",
             "content": [wire.encode_reply_part(part) for part in reply.parts],
-            "stop_reason": (reply.finish_reasons or [None])[0],
+            "stop_reason": reply.finish_reasons[0] if reply.finish_reasons else None,
             "stop_sequence": None,
             "usage": reply.usage or {},
         }

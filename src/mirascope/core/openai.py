@@ -176,10 +176,18 @@ class OpenAICallResponseChunk(BaseCallResponseChunk):
         return audio.transcript if audio else None
 
 
-class OpenAIStream(BaseStream):
+class OpenAIStream(BaseStream[OpenAICallResponseChunk, OpenAITool]):
     """OpenAI's reply as it arrives."""
 
     _provider = "openai"
+
+    if TYPE_CHECKING:
+
+        @property
+        def message_param(self) -> ChatCompletionAssistantMessageParam: ...
+        @property
+        def user_message_param(self) -> ChatCompletionMessageParam | None: ...
+        def construct_call_response(self) -> OpenAICallResponse: ...
 
     @property
     def audio_id(self) -> str | None:

@@ -45,9 +45,9 @@ def _call(
     - `client`: the SDK client to use; an async function needs an async one.
     - `call_params`: further parameters, by their common names or by the provider's.
 
-    Raises ValueError for an unknown provider, for options that do not go together and for a response
-    model of a type that cannot be asked for; TypeError for a tool that is none and for a client of
-    the wrong kind; ImportError where the provider's SDK is not installed.
+    Raises ValueError for an unknown provider, for options that do not go together and for a
+    response model of a type that cannot be asked for; TypeError for a tool that is none and for a
+    client of the wrong kind; ImportError where the provider's SDK is not installed.
     """
     options = CallOptions(
         provider=provider_named(provider),

@@ -16,8 +16,8 @@ class context:
         with llm.context(provider="anthropic", model="claude-sonnet-4-5"):
             response = recommend_book("fantasy")
 
-    It takes effect when a function is called, also for functions that are called inside that one. Each
-    task has its own; a thread starts with none unless it is run in a copy of the context
+    It takes effect when a function is called, also for functions that are called inside that one.
+    Each task has its own; a thread starts with none unless it is run in a copy of the context
     (`contextvars.copy_context().run`). Raises ValueError for a provider without a model, and the
     reverse.
     """

@@ -21,7 +21,7 @@ R = TypeVar("R")
 
 
 @overload
-def override(
+def override(  # pyright: ignore[reportOverlappingOverload]
     fn: Callable[P, Awaitable[Any]],
     *,
     provider: str | None = None,
@@ -47,7 +47,7 @@ def override(
     call_params: Mapping[str, Any] | None = None,
 ) -> Callable[P, Stream]: ...
 @overload
-def override(
+def override(  # pyright: ignore[reportOverlappingOverload]
     fn: Callable[P, Awaitable[Any]],
     *,
     provider: str | None = None,
@@ -145,9 +145,9 @@ def override(
     """A function like `fn`, which `llm.call` made, that calls with other settings.
 
     `fn` itself stays as it is. A setting that is None stays the decorator's. Overriding `stream`,
-    `response_model` or `output_parser` resets the others of these three. Where the provider changes,
-    the decorator's client is not used. Raises ValueError for a provider without a model, and the
-    reverse.
+    `response_model` or `output_parser` resets the others of these three. Where the provider
+    changes, the decorator's client is not used. Raises ValueError for a provider without a model,
+    and the reverse.
     """
     check_pair(
         provider,

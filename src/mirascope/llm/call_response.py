@@ -9,6 +9,7 @@ from ..core.base.call_response import BaseCallResponse, computed_once, tool_resu
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.tool import BaseTool
 from ..core.base.types import FinishReason, Usage
+from .tool import Tool
 
 _COMMON = ("messages", "user_message_param", "response")
 """What the provider's response holds in its own terms, and this one works out when it is asked."""
@@ -60,12 +61,17 @@ class CallResponse(BaseCallResponse):
         return self.common_messages
 
     @computed_once
-    def tools(self) -> list[Any] | None:
+    def tools(self) -> list[Tool] | None:
         """The tools that the model called, as instances of their classes; None if it called none.
 
         Raises like the provider's response.
         """
         return self._response.tools or None
+
+    @property
+    def tool(self) -> Tool | None:
+        """The first tool that the model called, or None."""
+        return self.tools[0] if self.tools else None
 
     @classmethod
     def tool_message_params(

@@ -14,11 +14,12 @@ from ..core.base.tool import BaseTool
 from ..core.base.types import FinishReason, Usage
 from .call_response import CallResponse
 from .call_response_chunk import CallResponseChunk
+from .tool import Tool
 
-Item = tuple[CallResponseChunk, BaseTool | None]
+Item = tuple[CallResponseChunk, Tool | None]
 
 
-class Stream(BaseStream):
+class Stream(BaseStream[CallResponseChunk, Tool]):
     """Any provider's reply as it arrives; `_stream` is the provider's own stream.
 
     What only the provider's stream has (`thinking`, …) can be read off this one as well.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..._lazy import lazy
 
-# These two share their names with the modules they live in: they are bound for good, now, or an import
-# of the module would put it in their place.
+# These two share their names with the modules they live in: they are bound now and for good, or an
+# import of the module would put it in their place.
 from .merge_decorators import merge_decorators
 from .metadata import metadata
 

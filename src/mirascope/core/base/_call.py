@@ -1,8 +1,8 @@
 """What happens in a call, in order.
 
-`CallOptions` is what a decorator was given. `CallSpec` is everything that follows from it and from the
-prompt function, worked out once, at decoration. `prepare` turns one call into a `Request`; it does no
-I/O. The flows at the end are the whole of a call, sync or async.
+`CallOptions` is what a decorator was given. `CallSpec` is everything that follows from it and from
+the prompt function, worked out once, at decoration. `prepare` turns one call into a `Request`; it
+does no I/O. The flows at the end are the whole of a call, sync or async.
 """
 
 from __future__ import annotations
@@ -163,15 +163,15 @@ def _check_call_args(extraction: Extraction, prompt: Prompt) -> None:
     for name in extraction.call_args:
         if name not in prompt.fn_args:
             raise ValueError(
-                f"Field `{name}` of `{extraction.name}` is marked `FromCallArgs`, but the call has no "
-                f"argument `{name}`. Add the parameter to the prompt function or remove the mark."
+                f"Field `{name}` of `{extraction.name}` is marked `FromCallArgs`, but the call has "
+                f"no argument `{name}`. Add the parameter to the function or remove the mark."
             )
 
 
 def _expectation(
     spec: CallSpec, params: Mapping[str, Any], has_tools: bool
 ) -> tuple[type[BaseTool] | None, JsonMode | None]:
-    """What the model is to answer with: a call of the extraction tool, JSON, or (neither) as it likes."""
+    """What to demand of the model: a call of the extraction tool, or JSON, or nothing."""
     extraction = spec.extraction
     if extraction is None:
         return None, JsonMode() if spec.options.json_mode else None
@@ -229,5 +229,5 @@ def stream(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flo
     request = yield from _request(spec, args, kwargs)
     reply: BaseStream = request.provider.stream_type(request, spec.partial_tools)
     if spec.extraction:
-        return BaseStructuredStream(reply, spec.extraction, request.prompt.fn_args)
+        return BaseStructuredStream[Any](reply, spec.extraction, request.prompt.fn_args)
     return spec.stream_as(reply) if spec.stream_as else reply

@@ -51,7 +51,7 @@ _ssl_contexts: dict[Hashable, ssl.SSLContext] = {}
 
 
 def redirect(endpoints: Mapping[str, Endpoint]) -> Callable[[], None]:
-    """Point the default clients of the named providers elsewhere, until the function returned is called."""
+    """Point default clients elsewhere, by provider, until the function returned is called."""
     _redirections.append(endpoints)
 
     def undo() -> None:
@@ -64,7 +64,7 @@ def redirect(endpoints: Mapping[str, Endpoint]) -> Callable[[], None]:
 
 
 def endpoint_of(provider_name: str) -> Endpoint | None:
-    """Where the default clients of a provider are pointed at present; None for the provider itself."""
+    """Where default clients of a provider are pointed at present; None for the provider itself."""
     for endpoints in reversed(_redirections):
         if found := endpoints.get(provider_name):
             return found
@@ -72,7 +72,7 @@ def endpoint_of(provider_name: str) -> Endpoint | None:
 
 
 def default_client(provider: Provider, is_async: bool) -> Any:
-    """The client for a call that was given none: the one made earlier for the same settings and loop."""
+    """The client for a call that was given none: kept for the same settings and event loop."""
     endpoint = endpoint_of(provider.name) if _redirections else None
     environment = os.environ
     settings = (provider.name, endpoint, *map(environment.get, provider.environment))
@@ -156,7 +156,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def http_client(sdk: Any, is_async: bool) -> Any:
-    """An HTTP client for an SDK that has `DefaultHttpxClient` (OpenAI, Anthropic, Groq and their kin).
+    """An HTTP client for an SDK that has `DefaultHttpxClient`: OpenAI's, Anthropic's, Groq's.
 
     It keeps the SDK's own defaults but for what a language model needs: connections that outlive a
     pause, a pool for thousands of concurrent calls, one TLS context for all clients, and aiohttp as
@@ -182,7 +182,7 @@ def http_client(sdk: Any, is_async: bool) -> Any:
 
 
 def _http_stack(made_by: type[Any]) -> Any:
-    """The HTTP library below an SDK's client class: httpx2 for most current SDKs, httpx for others."""
+    """The HTTP library below an SDK's client class: httpx2 for most current SDKs, or httpx."""
     for base in made_by.__mro__:
         root = base.__module__.partition(".")[0]
         if root in ("httpx", "httpx2"):

@@ -1,24 +1,31 @@
 """Where sync and async meet, and nowhere else.
 
-A flow is a generator that yields the things to be done (`step`) and receives their results. The same
-flow runs under `run`, where a step's result is its value, and under `run_async`, where it may be
-awaitable. An exception raised by a step is thrown into the flow, so `try`/`except`/`finally` in a
-flow mean what they say, also when a task is cancelled.
+A flow is a generator that yields the things to be done (`step`) and receives their results. The
+same flow runs under `run`, where a step's result is its value, and under `run_async`, where it may
+be awaitable. An exception raised by a step is thrown into the flow, so `try`/`except`/`finally` in
+a flow mean what they say, also when a task is cancelled.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator
-from collections.abc import Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from types import FunctionType
-from typing import Any, Generic, ParamSpec, TypeVar, cast
-
-from typing_extensions import Self
+from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -69,7 +76,7 @@ async def run_async(flow: Flow[T]) -> T:
 def as_function(
     like: Callable[..., Any], start: Callable[..., Flow[Any]], is_async: bool
 ) -> Callable[..., Any]:
-    """A plain function in the place of `like` that runs the flow which `start(*args, **kwargs)` gives.
+    """A plain function in the place of `like` that runs the flow of `start(*args, **kwargs)`.
 
     `start` runs when the function is called, also when the function is async: what it reads from
     the context (`contextvars`) is that of the caller, wherever the coroutine is awaited later.
@@ -106,7 +113,7 @@ def _marked_as_coroutine_function(function: Callable[..., Any]) -> Callable[...,
 
 
 class Source(ABC):
-    """Something that arrives bit by bit over a connection: iterable or async iterable, and closed once."""
+    """Something that arrives bit by bit: iterable or async iterable, and closed exactly once."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[Any]: ...
@@ -207,7 +214,7 @@ class Feed(ABC, Generic[ItemT]):
             iteration.close()
 
     async def aclose(self) -> None:
-        """End the async stream now and give its connection back. What has arrived stays readable."""
+        """End the stream now and give its connection back. What has arrived stays readable."""
         self._started = True
         if iteration := self._iteration and self._iteration():
             await iteration.aclose()
@@ -247,8 +254,6 @@ def at_end_of_loop(close: Callable[[], Flow[None]]) -> object:
     that is returned for as long as the flow is wanted.
     """
     guard = _until_the_loop_ends(close)
-    try:
+    with contextlib.suppress(StopIteration):
         guard.__anext__().send(None)
-    except StopIteration:
-        pass
     return guard

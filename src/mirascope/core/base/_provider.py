@@ -97,7 +97,7 @@ class Provider(ABC):
 
     @abstractmethod
     def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
-        """Call the SDK. The result (awaitable where the client is async) is for `receive` or `source`."""
+        """Call the SDK; `receive` or `source` read the result, awaitable with an async client."""
 
     @abstractmethod
     def receive(self, raw: Any) -> Received:
@@ -152,7 +152,7 @@ class Provider(ABC):
     # --- what follows is the same for every provider
 
     def can_force_tool(self, params: Mapping[str, Any]) -> bool:
-        """Whether the request may demand a tool call; if not, a response model is asked for as JSON."""
+        """Whether a request may demand a tool call; if not, JSON is asked for instead."""
         return True
 
     def encode_messages(self, messages: Iterable[Any]) -> list[Any]:
@@ -166,7 +166,7 @@ class Provider(ABC):
         return encoded
 
     def encode_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """Call parameters by the SDK's names, converted key by key; a common one that is None is left out."""
+        """Call parameters by the SDK's names, key by key; a common one that is None is left out."""
         encoded: dict[str, Any] = {}
         for key, value in params.items():
             name = self.param_names.get(key, key)
@@ -213,7 +213,7 @@ class Provider(ABC):
         )
 
     def reply_message(self, reply: Reply) -> BaseMessageParam:
-        """The assistant's turn as a common message. Never raises: a paid reply is not to be lost."""
+        """The assistant's turn as a common message. Never raises: a paid reply must not be lost."""
         parts: list[Part] = []
         for part in reply.parts:
             if isinstance(part, str):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
@@ -75,7 +75,6 @@ class BaseCallResponse(BaseModel):
         prompt_template: str | None
         fn_args: dict[str, Any]
         dynamic_config: Any
-        messages: list[Any]
         call_params: Mapping[str, Any]
         call_kwargs: dict[str, Any]
         start_time: float
@@ -101,7 +100,6 @@ class BaseCallResponse(BaseModel):
             "prompt_template": prompt.template,
             "fn_args": prompt.fn_args,
             "dynamic_config": prompt.dynamic_config,
-            "messages": request.messages,
             "call_params": request.call_params,
             "call_kwargs": request.kwargs,
             "start_time": start_time,
@@ -224,6 +222,11 @@ class BaseCallResponse(BaseModel):
     # --- messages
 
     @computed_once
+    def messages(self) -> list[Any]:
+        """The messages as they were sent, in the provider's form."""
+        return self._request.messages
+
+    @computed_once
     def message_param(self) -> Any:
         """The assistant's turn in the provider's form, ready to be sent back."""
         return self._adapter.message_param(self._reply)
@@ -271,7 +274,7 @@ class BaseCallResponse(BaseModel):
 
     # --- out of the process
 
-    def model_dump(  # type: ignore[override]
+    def model_dump(
         self,
         *,
         mode: Literal["json", "python"] | str = "python",
@@ -282,7 +285,8 @@ class BaseCallResponse(BaseModel):
     ) -> dict[str, Any]:
         """The response as a dict: what was sent, what came back, and what is read off it.
 
-        `mode="json"` gives JSON types throughout: bytes as base64, what has no JSON form as its `repr`.
+        `mode="json"` gives JSON types throughout: bytes as base64, and what has no JSON form as its
+        `repr`.
         """
         names = (*_STORED, *_COMPUTED, *self._dumped, *(self.__pydantic_extra__ or {}))
         dumped = {
@@ -298,12 +302,12 @@ class BaseCallResponse(BaseModel):
                 for tool_type in dumped["tool_types"]
             ]
         if mode == "json":
-            return to_jsonable_python(dumped, bytes_mode="base64", fallback=repr)
+            return cast(
+                dict[str, Any], to_jsonable_python(dumped, bytes_mode="base64", fallback=repr)
+            )
         return {name: _python(value) for name, value in dumped.items()}
 
-    def model_dump_json(  # type: ignore[override]
-        self, *, indent: int | None = None, **options: Any
-    ) -> str:
+    def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
         """The response as a JSON text; see `model_dump`."""
         return to_json(self.model_dump(mode="json", **options), indent=indent).decode()
 
@@ -355,7 +359,7 @@ def tool_results(tools_and_outputs: Sequence[tuple[BaseTool, Any]]) -> list[Base
 
 
 def tool_call_id(tool: BaseTool) -> str | None:
-    """The id of the call that `tool` was made from; a tool may have an argument named `id` as well."""
+    """The id of the call that `tool` was made from, also where it has an argument named `id`."""
     call: ToolCall | None = getattr(tool, "_call", None)
     return call.id if call else None
 

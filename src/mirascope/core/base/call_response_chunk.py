@@ -12,6 +12,17 @@ from .types import CostMetadata, FinishReason, Usage
 if TYPE_CHECKING:
     from ._provider import Provider
 
+_DUMPED = (
+    "content",
+    "finish_reasons",
+    "model",
+    "id",
+    "input_tokens",
+    "cached_tokens",
+    "output_tokens",
+    "cost",
+)
+
 
 class BaseCallResponseChunk:
     """What one event of a stream adds to the reply, the same for every provider."""
@@ -35,7 +46,7 @@ class BaseCallResponseChunk:
 
     @computed_once
     def chunk(self) -> Any:
-        """The SDK's own object for this event; None for a chunk that only carries a finished tool."""
+        """The SDK's own object for this event; None for a chunk that only carries a tool."""
         raw = self._raw
         if raw is None:
             return None
@@ -112,9 +123,10 @@ class BaseCallResponseChunk:
 
     def model_dump(self, **_: Any) -> dict[str, Any]:
         """The chunk as a dict."""
-        names = ("content", "finish_reasons", "model", "id")
-        names += ("input_tokens", "cached_tokens", "output_tokens", "cost")
-        return {"chunk": self._raw and self._raw.data, **{n: getattr(self, n) for n in names}}
+        return {
+            "chunk": self._raw and self._raw.data,
+            **{name: getattr(self, name) for name in _DUMPED},
+        }
 
     def __str__(self) -> str:
         return self.content

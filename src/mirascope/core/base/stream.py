@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic
+
+from typing_extensions import TypeVar
 
 from ._flow import Feed, Flow, step
 from ._provider import EventSource, Received
@@ -12,21 +14,22 @@ from ._request import Request
 from ._wire import Delta, ReplyBuilder, Tokens, ToolCall
 from .call_response import BaseCallResponse, common_message, cost_metadata, cost_of
 from .call_response_chunk import BaseCallResponseChunk
+from .message_param import BaseMessageParam
 from .tool import BaseTool
 from .types import CostMetadata, FinishReason
 
 if TYPE_CHECKING:
     from ._provider import Provider
 
-Item = tuple[Any, Any]
-"""A chunk, and the tool that is complete with it or None."""
+ChunkT = TypeVar("ChunkT", default=Any)
+ToolT = TypeVar("ToolT", default=Any)
 
 
-class BaseStream(Feed[Item]):
+class BaseStream(Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, ToolT]):
     """The reply to a streamed call: iterate over it for `(chunk, tool)` pairs.
 
-    Nothing is sent before the iteration starts. There is one pass; after it, and also after one that
-    was broken off, everything that had arrived can be read off the stream. Use it as a context
+    Nothing is sent before the iteration starts. There is one pass; after it, and also after one
+    that was broken off, everything that had arrived can be read off the stream. Use it as a context
     manager, or call `close()` (`await aclose()`), to end it early.
     """
 
@@ -51,7 +54,7 @@ class BaseStream(Feed[Item]):
         self._events = request.provider.source(raw, request.is_async)
         return self._events
 
-    def feed(self, event: Any) -> Iterator[Item]:
+    def feed(self, event: Any) -> Iterator[tuple[Any, Any]]:
         provider = self._request.provider
         chunk_type = provider.chunk_type
         assert self._events is not None
@@ -66,14 +69,14 @@ class BaseStream(Feed[Item]):
             else:
                 yield from self._with_tools(chunk, delta, complete)
 
-    def finish(self) -> Iterator[Item]:
+    def finish(self) -> Iterator[tuple[Any, Any]]:
         for call in self._builder.tools.finish():
             yield self._bare_chunk(), self._tool(call)
         assert self._events is not None
         if not (self._builder.ended or self._events.done):
             raise self._events.cut(
-                f"The stream of {self._request.provider.title} ended before the reply was complete. "
-                "What had arrived can be read off the stream."
+                f"The stream of {self._request.provider.title} ended before the reply was "
+                "complete. What had arrived can be read off the stream."
             )
 
     def fail(self, error: Exception) -> Exception:
@@ -85,7 +88,7 @@ class BaseStream(Feed[Item]):
 
     def _with_tools(
         self, chunk: BaseCallResponseChunk, delta: Delta, complete: list[ToolCall]
-    ) -> Iterator[Item]:
+    ) -> Iterator[tuple[Any, Any]]:
         tools = [tool for call in complete if (tool := self._tool(call)) is not None]
         if self._partial_tools:
             tools += self._partials(delta)
@@ -252,18 +255,18 @@ class BaseStream(Feed[Item]):
         return self._adapter.message_param(self._builder.so_far())
 
     @property
-    def common_message_param(self) -> Any:
+    def common_message_param(self) -> BaseMessageParam:
         """The assistant's turn, as far as it has arrived, as a common message."""
         return self._adapter.reply_message(self._builder.so_far())
 
     @property
-    def common_user_message_param(self) -> Any:
+    def common_user_message_param(self) -> BaseMessageParam | None:
         """The last message of the request as a common message if it is the user's, else None."""
         message = self._request.user_message
         return None if message is None else common_message(self._adapter, message)
 
     @property
-    def common_messages(self) -> list[Any]:
+    def common_messages(self) -> list[BaseMessageParam]:
         """The messages of the prompt as common messages."""
         return [common_message(self._adapter, m) for m in self._request.prompt.messages]
 

@@ -69,7 +69,7 @@ class BaseStructuredStream(Feed[T], Generic[T]):
         self.stream.stop()
 
     def _buffer(self) -> str:
-        """What has arrived of the object: the arguments of the first tool call, or else the text."""
+        """What has arrived of the object: the arguments of the first tool call, or the text."""
         for call in self.stream._builder.tools.calls.values():
             return call.arguments if isinstance(call.arguments, str) else ""
         return self.stream.content
@@ -78,7 +78,7 @@ class BaseStructuredStream(Feed[T], Generic[T]):
 def extracted(
     extraction: Extraction, response: BaseCallResponse, fn_args: Mapping[str, Any]
 ) -> Any:
-    """The response model's instance (or bare value) that a reply holds, with the reply as `_response`.
+    """The response model's instance, or the bare value, that a reply holds, with its `_response`.
 
     Raises pydantic.ValidationError where it does not fit, ValueError where there is none and where
     the model refused; the exception has the reply as `_response` too.

@@ -36,11 +36,11 @@ if TYPE_CHECKING:
         | float
         | bool
         | bytes
-        | None
         | Sequence["JsonableType"]
         | set["JsonableType"]
         | Mapping[str, "JsonableType"]
         | BaseModel
+        | None
     )
 else:
     JsonableType = Any
