@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from threading import RLock
@@ -56,7 +57,7 @@ class Plan:
 
     model: type[BaseModel]
     empty: dict[str, Any]
-    private: tuple[tuple[str, Callable[[], Any]], ...]
+    private: tuple[tuple[str, Callable[..., Any]], ...]
     extra: bool
     fields: dict[str, tuple[str, Convert]] = field(default_factory=dict[str, tuple[str, Convert]])
     """Key in the JSON to attribute and conversion."""
@@ -76,8 +77,7 @@ class Plan:
         _set(model, "__dict__", values)
         _set(model, "__pydantic_fields_set__", seen)
         _set(model, "__pydantic_extra__", {} if self.extra else None)
-        private = {name: default() for name, default in self.private} if self.private else None
-        _set(model, "__pydantic_private__", private)
+        _set(model, "__pydantic_private__", _defaults(self.private) if self.private else None)
         return model
 
 
@@ -172,12 +172,20 @@ def _empty_plan(model: type[BaseModel]) -> Plan:
         partial,
         empty=dict.fromkeys(infos),
         private=tuple(
-            (name, attribute.get_default)
+            (name, attribute.default_factory or attribute.get_default)
             for name, attribute in model.__private_attributes__.items()
             if attribute.default is not PydanticUndefined or attribute.default_factory
         ),
         extra=model.model_config.get("extra") == "allow",
     )
+
+
+def _defaults(private: Iterable[tuple[str, Callable[..., Any]]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, default in private:
+        with suppress(Exception):  # A factory may need fields that have not arrived.
+            values[name] = default()
+    return values
 
 
 def _optional(info: FieldInfo) -> Any:

@@ -39,23 +39,14 @@ class GenerateJsonSchemaNoTitles(GenerateJsonSchema):
             json_schema = {**deepcopy(_definition(json_schema, root)), **json_schema}
         json_schema.pop("title", None)
         json_schema.pop("description", None)
+        for name, definition in json_schema.get("$defs", {}).items():
+            # Of two classes with one name, the keys here are the full paths.
+            if name == definition.get("title") or name.endswith(f"__{definition.get('title')}"):
+                del definition["title"]
         return json_schema
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
-
-    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        return _without_title(super().model_schema(schema), schema["cls"].__name__)
-
-    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
-        return _without_title(super().dataclass_schema(schema), schema["cls"].__name__)
-
-    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
-        name: str | None = getattr(schema.get("cls"), "__name__", None)
-        return _without_title(super().typed_dict_schema(schema), name)
-
-    def enum_schema(self, schema: core_schema.EnumSchema) -> JsonSchemaValue:
-        return _without_title(super().enum_schema(schema), schema["cls"].__name__)
 
 
 def model_schema(model: type[BaseModel]) -> JsonSchema:
@@ -128,12 +119,6 @@ def _strict_object(schema: JsonSchema, path: str) -> JsonSchema:
     }
     schema["required"] = list(properties)
     schema["additionalProperties"] = False
-    return schema
-
-
-def _without_title(schema: JsonSchemaValue, name: str | None) -> JsonSchemaValue:
-    if schema.get("title") == name:
-        schema.pop("title", None)
     return schema
 
 

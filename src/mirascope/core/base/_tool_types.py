@@ -92,15 +92,21 @@ def _cached(
     tool: Any, base: type[BaseTool], make: Callable[[Any, type[BaseTool]], type[BaseTool]]
 ) -> type[BaseTool]:
     """What `make` gives, kept on the tool itself: it lives as long as the tool does."""
-    known: dict[type[BaseTool], type[BaseTool]] = tool.__dict__.get(_CACHE, {})
+    known = _kept_on(tool)
     if base in known:
         return known[base]
     with _lock:
-        known = tool.__dict__.get(_CACHE, {})
+        known = _kept_on(tool)
         if base not in known:
             known[base] = make(tool, base)
-            setattr(tool, _CACHE, known)
+            setattr(tool, _CACHE, (tool, known))
         return known[base]
+
+
+def _kept_on(tool: Any) -> dict[type[BaseTool], type[BaseTool]]:
+    owner, known = tool.__dict__.get(_CACHE, (tool, {}))
+    # `functools.wraps` copies a function's attributes to a function that is another tool.
+    return known if owner is tool else {}
 
 
 @lru_cache(maxsize=256)
