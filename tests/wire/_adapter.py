@@ -1,0 +1,120 @@
+"""What a provider's adapter to the recordings must say, and what is read from a recorded reply."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import create_model
+
+from mirascope.core import BaseTool
+from mirascope.sandbox import Sandbox
+
+from ._recordings import Exchange, Json
+
+Call = tuple[str, str | None, Json]
+"""Name, id and arguments of a tool call."""
+
+
+@dataclass
+class Reading:
+    """What a recorded reply says, read from its JSON without the library."""
+
+    text: str = ""
+    calls: list[Call] = field(default_factory=list[Call])
+    finish_reasons: list[str] | None = None
+    common_finish_reasons: list[str] | None = None
+    input: int | None = None
+    cached: int | None = None
+    output: int | None = None
+    thinking: list[tuple[str, str | None]] = field(default_factory=list[tuple[str, str | None]])
+    model: str | None = None
+    id: str | None = None
+    refusal: str | None = None
+    audio: bytes | None = None
+    transcript: str | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a message says about the results of tools: text by the id of the call."""
+
+    texts: dict[str, str]
+
+
+class Adapter(ABC):
+    """One provider. Recordings of further providers are replayed by adding a subclass."""
+
+    provider: str
+    """Its name in `llm.call`, and that of its module in `mirascope.core`."""
+
+    @abstractmethod
+    def client(self, box: Sandbox, is_async: bool) -> Any:
+        """An SDK client that talks to `box` and does not try again."""
+
+    @abstractmethod
+    def create(self, client: Any) -> Callable[..., Any]:
+        """The SDK's own method that sends a request."""
+
+    @abstractmethod
+    def read(self, exchange: Exchange) -> Reading:
+        """What the recorded reply says."""
+
+    @abstractmethod
+    def tool(self, native: Json) -> type[BaseTool] | None:
+        """A tool class for a recorded tool; None for one that the provider itself runs."""
+
+    @abstractmethod
+    def turn(self, message: Json) -> Any:
+        """An assistant's turn so that two that mean the same to the provider are equal."""
+
+    @abstractmethod
+    def results(self, messages: list[Json]) -> dict[str, str]:
+        """The results of tools in messages: their text, by the id of the call."""
+
+    def tools(self, request: Json) -> list[type[BaseTool]]:
+        return [tool for native in request.get("tools", ()) if (tool := self.tool(native))]
+
+    def params(self, request: Json, client: Any) -> Json:
+        """What a recorded request says besides model, messages, stream and the caller's tools."""
+        known = inspect.signature(self.create(client)).parameters
+        params = {k: v for k, v in request.items() if k not in ("model", "messages", "stream")}
+        if self.tools(request):
+            del params["tools"]
+        extra = {name: params.pop(name) for name in [*params] if name not in known}
+        return params | {"extra_body": extra} if extra else params
+
+
+class RecordedTool(BaseTool):
+    """A tool that describes itself as it was described in the recording."""
+
+    @classmethod
+    def tool_schema(cls) -> Any:
+        return cls.__dict__.get("recorded") or cls.__base__.recorded  # type: ignore[union-attr]
+
+    def call(self) -> str:
+        return "unused"
+
+
+def recorded_tool(native: Json, name: str, schema: Json) -> type[BaseTool]:
+    """A tool class with the fields of a recorded JSON schema."""
+    required = schema.get("required", ())
+    fields: dict[str, Any] = {
+        field: (Any, ... if field in required else None) for field in schema.get("properties", ())
+    }
+    tool = create_model("Tool", __base__=RecordedTool, __module__=__name__, **fields)
+    tool.__custom_name__ = name
+    tool.recorded = native  # type: ignore[attr-defined]
+    return tool
+
+
+def without_defaults(arguments: Json) -> Json:
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def decoded(arguments: str) -> Json:
+    return dict(json.loads(arguments)) if arguments else {}

@@ -1,0 +1,214 @@
+"""Recorded traffic of real providers, replayed byte for byte to the real SDKs.
+
+What the library makes of a reply is compared with the recorded JSON, read here without it, and with
+what the bare SDK makes of the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mirascope.core.base import BaseMessageParam
+from mirascope.core.base.message_param import ThinkingPart
+from mirascope.sandbox import Sandbox, sandbox
+
+from ._adapter import Adapter, Reading, without_defaults
+from ._chat_completions import OpenAIRecordings
+from ._messages_api import AnthropicRecordings
+from ._recordings import ABSENT, Exchange, recordings_of
+from ._replay import WAYS, Result, Way, by_library, by_sdk
+
+ADAPTERS: dict[str, Adapter] = {
+    "openai": OpenAIRecordings(),
+    "anthropic": AnthropicRecordings(),
+    "openai_compatible": OpenAIRecordings(),
+}
+"""Which adapter replays a directory of recordings."""
+
+RECORDINGS = [recording for directory in ADAPTERS for recording in recordings_of(directory)]
+EXCHANGES = [exchange for recording in RECORDINGS for exchange in recording]
+
+pytestmark = [
+    pytest.mark.skipif(not RECORDINGS, reason=ABSENT),
+    # Some recordings are of models that have been retired since.
+    pytest.mark.filterwarnings("ignore:The model .* is deprecated:DeprecationWarning"),
+]
+
+
+def of(exchanges: Iterator[Any] | list[Any]) -> Callable[..., Any]:
+    return pytest.mark.parametrize("exchange", exchanges, ids=str)
+
+
+in_every_way = pytest.mark.parametrize("way", WAYS, ids=str)
+
+
+@pytest.fixture(scope="module")
+def shared_box() -> Iterator[Sandbox]:
+    # Not strict: the recorded requests are what other programs sent, and not all of it is typed.
+    with sandbox(redirect=False, strict=False) as running:
+        yield running
+
+
+@pytest.fixture
+def box(shared_box: Sandbox) -> Sandbox:
+    shared_box.reset()
+    return shared_box
+
+
+def adapter_of(exchange: Exchange) -> Adapter:
+    return ADAPTERS[exchange.recording.partition("/")[0]]
+
+
+@in_every_way
+@of([exchange for exchange in EXCHANGES if exchange.status == 200])
+def test_what_is_sent_is_what_was_recorded(box: Sandbox, exchange: Exchange, way: Way) -> None:
+    sent = by_library(adapter_of(exchange), box, exchange, way).request
+    # `"stream": false` is the default, and not said.
+    assert sent == {name: value for name, value in exchange.request.items() if value is not False}
+
+
+@in_every_way
+@of([exchange for exchange in EXCHANGES if exchange.status == 200 and not exchange.is_streamed])
+def test_whole_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
+    adapter = adapter_of(exchange)
+    response = by_library(adapter, box, exchange, way).value
+    check_response(response, adapter.read(exchange), way, offered=bool(adapter.tools(exchange.request)))
+
+    native = by_sdk(adapter, box, exchange)
+    assert type(response.response) is type(native)
+    assert response.response.model_dump() == native.model_dump()
+    assert response.response._request_id == native._request_id
+
+
+@in_every_way
+@of([exchange for exchange in EXCHANGES if exchange.status == 200 and exchange.is_streamed])
+def test_streamed_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
+    adapter = adapter_of(exchange)
+    reading = adapter.read(exchange)
+    result = by_library(adapter, box, exchange, way)
+    check_stream(result, reading, way)
+    response = result.value.construct_call_response()
+    check_response(response, reading, way, offered=bool(adapter.tools(exchange.request)))
+
+    native = by_sdk(adapter, box, exchange)
+    chunks = [chunk.chunk for chunk, _ in result.items if chunk.chunk is not None]
+    assert [type(chunk) for chunk in chunks] == [type(event) for event in native]
+    assert [chunk.model_dump() for chunk in chunks] == [event.model_dump() for event in native]
+
+
+@in_every_way
+@of([exchange for exchange in EXCHANGES if exchange.status != 200])
+def test_error(box: Sandbox, exchange: Exchange, way: Way) -> None:
+    adapter = adapter_of(exchange)
+    with pytest.raises(Exception, match=r".") as native:
+        by_sdk(adapter, box, exchange)
+    with pytest.raises(type(native.value)) as ours:
+        by_library(adapter, box, exchange, way)
+    assert type(ours.value) is type(native.value)
+    assert ours.value.status_code == exchange.status
+    assert ours.value.body == native.value.body  # type: ignore[attr-defined]
+    assert str(ours.value) == str(native.value)
+
+
+def continued(recording: list[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
+    """The exchanges that were followed by one of the same conversation."""
+    for exchange, following in zip(recording, recording[1:], strict=False):
+        count = len(exchange.messages)
+        goes_on = len(following.messages) > count and following.messages[:count] == exchange.messages
+        if exchange.status == 200 and goes_on:
+            yield exchange, following
+
+
+CONTINUED = [pair for recording in RECORDINGS for pair in continued(recording)]
+
+
+@in_every_way
+@pytest.mark.parametrize(
+    ("exchange", "following"), CONTINUED, ids=[str(exchange) for exchange, _ in CONTINUED]
+)
+def test_conversation_goes_on(
+    box: Sandbox, exchange: Exchange, following: Exchange, way: Way
+) -> None:
+    """The reply, sent back with the results of its tools, is what the recorded client sent back."""
+    adapter = adapter_of(exchange)
+    reply = by_library(adapter, box, exchange, way).value
+    if exchange.is_streamed:
+        reply = reply.construct_call_response()
+    count = len(exchange.messages)
+    recorded_results = adapter.results(following.messages[count + 1 :])
+    outputs = [(tool, recorded_results[tool.id]) for tool in reply.tools or ()]
+    ours = [reply.message_param, *reply.tool_message_params(outputs)]
+    if not outputs:
+        ours += following.messages[count + 1 :]
+
+    messages = [*exchange.messages, *ours]
+    again = by_library(adapter, box, following, way, messages, reply=exchange)
+    sent = again.request["messages"]
+    assert adapter.turn(sent[count]) == adapter.turn(following.messages[count])
+    for tool, output in outputs:
+        assert adapter.results(sent[count + 1 :])[tool.id] == output
+
+
+def check_response(response: Any, reading: Reading, way: Way, offered: bool) -> None:
+    assert response.content == str(response) == reading.text
+    assert response.model == reading.model
+    assert response.id == reading.id
+    common = reading.common_finish_reasons
+    assert response.finish_reasons == (common if way.is_common else reading.finish_reasons)
+    assert response.common_finish_reasons == common
+    check_tokens(response, reading)
+    check_calls(response, reading, offered)
+    check_thinking(response, reading)
+    if reading.audio:
+        assert response.audio == reading.audio
+        assert response.audio_transcript == reading.transcript
+
+
+def check_tokens(counted: Any, reading: Reading) -> None:
+    assert counted.input_tokens == reading.input
+    assert counted.output_tokens == reading.output
+    assert counted.cached_tokens == reading.cached
+
+
+def check_calls(response: Any, reading: Reading, offered: bool) -> None:
+    if reading.refusal:
+        with pytest.raises(ValueError) as refused:
+            response.tools
+        assert str(refused.value) == reading.refusal
+    elif offered and reading.calls:
+        assert as_calls(response.tools) == reading.calls
+        assert as_calls([response.tool]) == reading.calls[:1]
+    else:
+        assert not response.tools
+        assert response.tool is None
+
+
+def as_calls(tools: list[Any]) -> list[Any]:
+    return [(tool._name(), tool._call.id, without_defaults(tool._call.decoded())) for tool in tools]
+
+
+def check_thinking(response: Any, reading: Reading) -> None:
+    message: BaseMessageParam = response.common_message_param
+    parts = [] if isinstance(message.content, str) else message.content
+    thoughts = [(p.thinking, p.signature) for p in parts if isinstance(p, ThinkingPart)]
+    assert thoughts == reading.thinking
+    if response.provider == "anthropic":
+        first = reading.thinking[0] if reading.thinking else (None, None)
+        assert (response.thinking, response.signature) == first
+
+
+def check_stream(result: Result, reading: Reading, way: Way) -> None:
+    stream = result.value
+    assert "".join(chunk.content for chunk, _ in result.items) == stream.content == reading.text
+    assert as_calls([tool for _, tool in result.items if tool is not None]) == reading.calls
+    assert (stream.model, stream.id) == (reading.model, reading.id)
+    common = reading.common_finish_reasons
+    assert stream.finish_reasons == (common if way.is_common else reading.finish_reasons)
+    check_tokens(stream, reading)
+    if stream.provider == "anthropic":
+        assert "".join(chunk.thinking for chunk, _ in result.items) == stream.thinking
+        assert stream.thinking == "".join(text for text, _ in reading.thinking)
+        assert stream.signature == "".join(sign or "" for _, sign in reading.thinking)
