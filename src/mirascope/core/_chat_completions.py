@@ -67,6 +67,7 @@ class ChatCompletions(Provider):
         content: list[Json] = []
         calls: list[Json] = []
         results: list[Json] = []
+        reasoning = ""
         for part in message.content:
             if isinstance(part, ToolCallPart):
                 calls.append(_encode_call(part.id, part.name, part.args or {}))
@@ -74,14 +75,23 @@ class ChatCompletions(Provider):
                 results.append(
                     {"role": "tool", "content": part.content, "tool_call_id": part.id or ""}
                 )
-            elif not isinstance(part, ThinkingPart | ProviderPart):
-                # Reasoning and foreign blocks have no place in this protocol's requests.
+            elif isinstance(part, ThinkingPart):
+                reasoning += part.thinking if part.provider == self.name else ""
+            elif not isinstance(part, ProviderPart):
+                # Foreign blocks have no place in this protocol's requests.
                 content.append(self.encode_part(part))
-        encoded: Json = {"role": message.role, "content": content}
+        encoded: Json = {"role": message.role, "content": content or ""}
         if calls:
             encoded["content"] = _joined_text(content)
             encoded["tool_calls"] = calls
+            self._give_back_reasoning(encoded, reasoning)
         return results if results and not content and not calls else [encoded, *results]
+
+    def _give_back_reasoning(self, message: Json, reasoning: str) -> None:
+        # Only models that show their reasoning have any, and those want it back with tool calls:
+        # https://api-docs.deepseek.com/guides/thinking_mode
+        if reasoning:
+            message[self.reasoning_keys[0]] = reasoning
 
     def encode_part(self, part: Part) -> Json:
         """A part of a user's message in the provider's form."""
@@ -120,8 +130,10 @@ class ChatCompletions(Provider):
             result = ToolResultPart(content=_text_of(content), id=data.get("tool_call_id"))
             return BaseMessageParam(role="tool", content=[result])
         parts: list[Part] = []
+        if reasoning := self.decode_thinking(data):
+            parts.append(ThinkingPart(thinking=reasoning, provider=self.name))
         if isinstance(content, str):
-            if not data.get("tool_calls"):
+            if not parts and not data.get("tool_calls"):
                 return BaseMessageParam(role=role, content=content)
             parts.append(TextPart(text=content)) if content else None
         elif content:
@@ -221,6 +233,7 @@ class ChatCompletions(Provider):
         message: Json = {"role": "assistant", "content": text or None}
         if calls:
             message["tool_calls"] = [_encode_reply_call(call) for call in calls]
+            self._give_back_reasoning(message, "".join(part.text for part in reply.thinking))
         if reply.audio:
             message["audio"] = {"id": reply.audio.id}
         if reply.refusal:

@@ -124,7 +124,9 @@ def _decode_part(provider: str, data: Json) -> Part:
         case "text", _:
             return TextPart(text=data["text"])
         case "thinking", _:
-            return ThinkingPart(thinking=data["thinking"], signature=data.get("signature"))
+            return ThinkingPart(
+                thinking=data["thinking"], signature=data.get("signature"), provider=provider
+            )
         case "tool_use", _:
             return ToolCallPart(name=data["name"], args=data["input"], id=data["id"])
         case "tool_result", _:

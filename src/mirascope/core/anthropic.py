@@ -315,8 +315,10 @@ class AnthropicProvider(RawResponseProvider):
             elif isinstance(part, ProviderPart):
                 if part.provider == self.name:
                     blocks.append(part.data)
-            elif not isinstance(part, ThinkingPart) or part.signature:
-                # Reasoning without a signature, as from another provider, would be refused.
+            elif not isinstance(part, ThinkingPart) or (
+                part.signature and part.provider in (None, self.name)
+            ):
+                # Reasoning of another provider, or without a signature, would be refused.
                 encoder = wire.PART_ENCODERS.get(part.type)
                 if encoder is None:
                     raise self.refuse_part(part)

@@ -222,7 +222,9 @@ class Provider(ABC):
             elif isinstance(part, ToolCall):
                 parts.append(ToolCallPart(name=part.name, args=_args_or_none(part), id=part.id))
             elif isinstance(part, Thinking):
-                parts.append(ThinkingPart(thinking=part.text, signature=part.signature))
+                parts.append(
+                    ThinkingPart(thinking=part.text, signature=part.signature, provider=self.name)
+                )
             elif part.text:
                 parts.append(TextPart(text=part.text))
             else:

@@ -151,11 +151,15 @@ class ToolResultPart(_Part):
 
 
 class ThinkingPart(_Part):
-    """The model's reasoning, in an assistant message; `signature` proves that it is unchanged."""
+    """The model's reasoning, in an assistant message; `signature` proves that it is unchanged.
+
+    `provider` is where it comes from: another provider is not sent it.
+    """
 
     type: Literal["thinking"] = "thinking"
     thinking: str
     signature: str | None = None
+    provider: str | None = None
 
 
 class ProviderPart(_Part):
