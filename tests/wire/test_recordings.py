@@ -139,7 +139,8 @@ def test_conversation_goes_on(
         reply = reply.construct_call_response()
     count = len(exchange.messages)
     recorded_results = adapter.results(following.messages[count + 1 :])
-    outputs = [(tool, recorded_results[tool.id]) for tool in reply.tools or ()]
+    # Not `tool.id`, which is an argument where the tool has one of that name.
+    outputs = [(tool, recorded_results[tool.tool_call.id]) for tool in reply.tools or ()]
     ours = [reply.message_param, *reply.tool_message_params(outputs)]
     if not outputs:
         ours += following.messages[count + 1 :]
@@ -149,7 +150,7 @@ def test_conversation_goes_on(
     sent = again.request["messages"]
     assert adapter.turn(sent[count]) == adapter.turn(following.messages[count])
     for tool, output in outputs:
-        assert adapter.results(sent[count + 1 :])[tool.id] == output
+        assert adapter.results(sent[count + 1 :])[tool.tool_call.id] == output
 
 
 def check_response(response: Any, reading: Reading, way: Way, offered: bool) -> None:
@@ -187,7 +188,7 @@ def check_calls(response: Any, reading: Reading, offered: bool) -> None:
 
 
 def as_calls(tools: list[Any]) -> list[Any]:
-    return [(tool._name(), tool._call.id, without_defaults(tool._call.decoded())) for tool in tools]
+    return [(tool._name(), tool.tool_call.id, without_defaults(tool.args)) for tool in tools]
 
 
 def check_thinking(response: Any, reading: Reading) -> None:
