@@ -53,6 +53,7 @@ PROVIDERS: dict[str, Entry] = {
         base_url="https://api.anthropic.com",
     ),
 }
+"""By the name that `llm.call` takes."""
 
 
 def provider_named(name: str) -> Provider:
@@ -72,7 +73,7 @@ def provider_named(name: str) -> Provider:
 def require_sdk(name: str) -> None:
     """Raise ImportError, naming the extra to install, where the SDK of a provider is missing."""
     entry = PROVIDERS[name]
-    if find_spec(entry.sdk) is None:
+    if not is_installed(entry.sdk):
         raise ImportError(
             f"{entry.title} needs the `{entry.sdk}` package, which is not installed. "
             f'Install it with `pip install "everscope[{entry.extra}]"`.',
@@ -82,4 +83,12 @@ def require_sdk(name: str) -> None:
 
 def installed_modules() -> tuple[str, ...]:
     """The provider modules of `mirascope.core` whose SDK is installed."""
-    return tuple(sorted(e.module for e in PROVIDERS.values() if find_spec(e.sdk) is not None))
+    return tuple(sorted(entry.module for entry in PROVIDERS.values() if is_installed(entry.sdk)))
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package, which may be a part of a namespace (`google.genai`), can be imported."""
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:
+        return False

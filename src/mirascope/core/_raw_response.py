@@ -9,7 +9,7 @@ double, a wrapped or instrumented client) takes the ordinary way, with the same 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic_core import from_json
 
 from ._providers import require_sdk
+from ._sdk_objects import ObjectEvents, plain
 from .base._clients import http_client
 from .base._flow import Flow, step
 from .base._narrow import is_object
@@ -180,45 +181,6 @@ class WireEvents(EventSource):
 
     def cut(self, message: str) -> Exception:
         return self._provider.connection_error(message, self._http_response.request)
-
-
-class ObjectEvents(EventSource):
-    """The events of a stream as the objects that the SDK's own iterator yields."""
-
-    def __init__(self, stream: Any, is_async: bool) -> None:
-        self._stream = stream
-        self._is_async = is_async
-        # The SDK's own iterator raises where the stream is cut; its end is the end of the reply.
-        self.done = True
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._stream)
-
-    def __aiter__(self) -> AsyncIterator[Any]:
-        return cast(AsyncIterator[Any], aiter(self._stream))
-
-    def decode(self, event: Any) -> Iterable[Received]:
-        yield plain(event)
-
-    def close(self) -> Flow[None]:
-        names = ("aclose", "close") if self._is_async else ("close",)
-        for name in names:
-            if close := getattr(self._stream, name, None):
-                yield from step(close)
-                return
-
-
-def plain(value: Any) -> Received:
-    """An SDK's object (or a dict) as JSON-shaped data, the object kept beside it."""
-    if isinstance(value, Mapping):
-        return Received(dict(cast(Mapping[str, Any], value)))
-    dump = getattr(value, "model_dump", None)
-    if dump is None:
-        raise TypeError(
-            f"The client returned a `{type(value).__name__}`, which is neither an object of the "
-            "SDK nor a dict. A test double must return what the SDK's `create` returns."
-        )
-    return Received(dump(exclude_unset=True, warnings=False), native=value)
 
 
 def construct(native_type: Any, data: Any) -> Any:

@@ -13,7 +13,8 @@ from typing_extensions import TypedDict
 from . import _messages_api as wire
 from ._messages_api import Json
 from ._providers import PROVIDERS, require_sdk
-from ._raw_response import RawResponseProvider, construct, plain
+from ._raw_response import RawResponseProvider, construct
+from ._sdk_objects import plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._narrow import is_object
 from .base._provider import Draft
@@ -245,7 +246,6 @@ class AnthropicProvider(RawResponseProvider):
         "tool_use": "tool_calls",
         "refusal": "content_filter",
     }
-    input_includes_cached = False
     part_types = frozenset(
         {
             "text",

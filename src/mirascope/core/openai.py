@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._chat_completions import ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
-from ._raw_response import RawResponseProvider, construct, plain
+from ._raw_response import RawResponseProvider, construct
+from ._sdk_objects import plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._provider_call import provider_call
 from .base._wire import ToolCall

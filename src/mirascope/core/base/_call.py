@@ -198,7 +198,9 @@ def _request(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> F
     function = spec.function
     fn_args = function.bind(args, kwargs)
     result = yield from step(function.fn, *args, **kwargs)
-    return prepare(spec, function.interpret(result, fn_args))
+    request = prepare(spec, function.interpret(result, fn_args))
+    request.client = yield from spec.provider.open_client(request.client, spec.is_async)
+    return request
 
 
 def respond(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._flow import Flow, at_end_of_loop, run, step
+from ._flow import Flow, at_end_of_loop, run
 
 if TYPE_CHECKING:
     from ._provider import Provider
@@ -38,7 +38,7 @@ class Endpoint:
 @dataclass(slots=True)
 class _LoopClients:
     loop: asyncio.AbstractEventLoop
-    clients: dict[Hashable, Any]
+    clients: dict[Hashable, tuple[Provider, Any]]
     guard: object = None
 
 
@@ -99,11 +99,11 @@ def _client_of_loop(provider: Provider, endpoint: Endpoint | None, settings: Has
     mine = _loops.get(id(loop))
     if mine is None or mine.loop is not loop:
         mine = _clients_of_new_loop(loop)
-    client = mine.clients.get(settings)
-    if client is None:
+    known = mine.clients.get(settings)
+    if known is None:
         # Only this loop's thread gets here with this loop: no lock is needed.
-        client = mine.clients[settings] = provider.new_client(True, endpoint)
-    return client
+        known = mine.clients[settings] = provider, provider.new_client(True, endpoint)
+    return known[1]
 
 
 def _clients_of_new_loop(loop: asyncio.AbstractEventLoop) -> _LoopClients:
@@ -117,28 +117,21 @@ def _clients_of_new_loop(loop: asyncio.AbstractEventLoop) -> _LoopClients:
     def close() -> Flow[None]:
         if _loops.get(id(loop)) is mine:
             del _loops[id(loop)]
-        for client in list(mine.clients.values()):
-            yield from close_client(client, is_async=True)
+        for owner, client in list(mine.clients.values()):
+            yield from owner.close_client(client, is_async=True)
         mine.clients.clear()
 
     mine.guard = at_end_of_loop(close)
     return mine
 
 
-def close_client(client: Any, *, is_async: bool) -> Flow[None]:
-    """Close an SDK client by whichever of the usual names it has."""
-    close = (is_async and getattr(client, "aclose", None)) or getattr(client, "close", None)
-    if close is not None:
-        yield from step(close)
-
-
 def close_default_clients() -> None:
     """Close the sync default clients. The async ones are closed at the end of their event loop."""
     with _lock:
-        clients = [client for _, client in _sync_clients.values()]
+        clients = list(_sync_clients.values())
         _sync_clients.clear()
-    for client in clients:
-        run(close_client(client, is_async=False))
+    for owner, client in clients:
+        run(owner.close_client(client, is_async=False))
 
 
 def _forget_after_fork() -> None:

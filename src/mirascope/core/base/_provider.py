@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._flow import Source
+from ._flow import Flow, Source, step
 from ._wire import Delta, Reply, Thinking, ToolCall
 from .message_param import (
     BaseMessageParam,
@@ -77,8 +77,6 @@ class Provider(ABC):
     """The SDK's names of parameters that take a list where a single text is allowed in common."""
     default_params: ClassVar[Mapping[str, Any]] = {}
     finish_reasons: ClassVar[Mapping[str, FinishReason]]
-    input_includes_cached: ClassVar[bool] = True
-    """Whether the provider's count of input tokens includes those read from its cache."""
     has_strict_json: ClassVar[bool] = False
     """Whether the provider can be made to keep to a JSON schema."""
     part_types: ClassVar[frozenset[str]]
@@ -94,6 +92,17 @@ class Provider(ABC):
     @abstractmethod
     def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
         """An SDK client made from the environment, pointed at `endpoint` where that is given."""
+
+    def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
+        """The client, ready for use in the running event loop; mostly there is nothing to do."""
+        return client
+        yield
+
+    def close_client(self, client: Any, is_async: bool) -> Flow[None]:
+        """Close a default client by whichever of the usual names its method has."""
+        close = (is_async and getattr(client, "aclose", None)) or getattr(client, "close", None)
+        if close is not None:
+            yield from step(close)
 
     @abstractmethod
     def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:

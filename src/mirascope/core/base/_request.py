@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ._narrow import is_object
+from .message_param import BaseMessageParam, ToolResultPart
 
 if TYPE_CHECKING:
     from ._prompt_function import Prompt
@@ -41,4 +42,15 @@ class Request:
         """The last message of the prompt as it was written, if it is the user's; else None."""
         last = self.prompt.messages[-1]
         role = last.get("role") if is_object(last) else getattr(last, "role", None)
-        return last if role == "user" else None
+        return last if role == "user" and not self._has_only_tool_results(last) else None
+
+    def _has_only_tool_results(self, message: Any) -> bool:
+        """Whether a message in the user's role is what tools gave: some providers have it there."""
+        if not isinstance(message, BaseMessageParam):
+            message = self.provider.decode_message(message)
+        content: str | Sequence[Any] = message.content
+        return (
+            not isinstance(content, str)
+            and bool(content)
+            and all(isinstance(part, ToolResultPart) for part in content)
+        )

@@ -15,8 +15,8 @@ from ._narrow import is_object
 class Tokens:
     """Token counts as the provider reports them; None where it says nothing.
 
-    `input` is the provider's own figure; whether it includes `cached` and `cache_write` is a fact
-    of the provider (`Provider.input_includes_cached`).
+    `input` is the provider's own figure; some include `cached` and `cache_write` in it, some do not
+    (see `costs`).
     """
 
     input: int | None = None
@@ -24,6 +24,8 @@ class Tokens:
     output: int | None = None
     cache_write: int | None = None
     reasoning: int | None = None
+    cost: float | None = None
+    """The price in US dollars, from a provider that states it."""
 
     def update(self, later: Tokens) -> None:
         """Take over what a later event of the same stream says: its counts are running totals."""
@@ -32,6 +34,7 @@ class Tokens:
         self.output = self.output if later.output is None else later.output
         self.cache_write = self.cache_write if later.cache_write is None else later.cache_write
         self.reasoning = self.reasoning if later.reasoning is None else later.reasoning
+        self.cost = self.cost if later.cost is None else later.cost
 
 
 @dataclass(slots=True)

@@ -390,6 +390,7 @@ def cost_metadata(tokens: Tokens) -> CostMetadata:
         output_tokens=tokens.output,
         cached_tokens=tokens.cached,
         cache_write=tokens.cache_write,
+        cost=tokens.cost,
     )
 
 
