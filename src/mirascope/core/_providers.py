@@ -41,6 +41,7 @@ PROVIDERS: dict[str, Entry] = {
             "OPENAI_BASE_URL",
             "OPENAI_ORG_ID",
             "OPENAI_PROJECT_ID",
+            "OPENAI_CUSTOM_HEADERS",
         ),
         base_url="https://api.openai.com/v1",
     ),
@@ -49,7 +50,13 @@ PROVIDERS: dict[str, Entry] = {
         module="anthropic",
         sdk="anthropic",
         extra="anthropic",
-        environment=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"),
+        environment=(
+            "ANTHROPIC_API_KEY",
+            "ANTHROPIC_AUTH_TOKEN",
+            "ANTHROPIC_BASE_URL",
+            "ANTHROPIC_CUSTOM_HEADERS",
+            "ANTHROPIC_PROFILE",
+        ),
         base_url="https://api.anthropic.com",
     ),
 }

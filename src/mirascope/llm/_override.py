@@ -165,13 +165,16 @@ def override(
         client=client,
         call_params=call_params,
     )
-    merged: list[tuple[Settings | None, Settings]] = [(None, settings)]
+    latest: tuple[Settings | None, Settings] = (None, settings)
 
     def start(*args: Any, **kwargs: Any) -> Flow[Any]:
-        outer = active.get()
-        if merged[-1][0] is not outer:
-            # Kept, so that a function finds again what it worked out for these settings.
-            merged[:] = [(outer, settings.inside(outer))]
-        return within(merged[-1][1], step(fn, *args, **kwargs))
+        nonlocal latest
+        outer, (known, merged) = active.get(), latest
+        if known is not outer:
+            merged = settings.inside(outer)
+            # Kept, so that a function finds again what it worked out for these settings. In one
+            # piece: another thread may be here with another context.
+            latest = (outer, merged)
+        return within(merged, step(fn, *args, **kwargs))
 
     return as_function(fn, start, inspect.iscoroutinefunction(fn))

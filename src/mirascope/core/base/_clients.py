@@ -43,6 +43,7 @@ class _LoopClients:
 
 
 _lock = threading.Lock()
+_ssl_lock = threading.Lock()
 _sync_clients: dict[Hashable, tuple[Provider, Any]] = {}
 _loops: dict[int, _LoopClients] = {}
 _redirections: list[Mapping[str, Endpoint]] = []
@@ -136,8 +137,8 @@ def close_default_clients() -> None:
 
 def _forget_after_fork() -> None:
     # The sockets are the parent's: they must neither be used nor shut down from the child.
-    global _lock
-    _lock = threading.Lock()
+    global _lock, _ssl_lock
+    _lock, _ssl_lock = threading.Lock(), threading.Lock()
     _inherited.append((dict(_sync_clients), dict(_loops)))
     _sync_clients.clear()
     _loops.clear()
@@ -186,7 +187,8 @@ def _http_stack(made_by: type[Any]) -> Any:
 def shared_ssl_context(stack: Any) -> ssl.SSLContext:
     """One TLS context for all clients of an HTTP library: building one takes 20 ms and more."""
     key = (stack.__name__, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
-    context = _ssl_contexts.get(key)
-    if context is None:
-        context = _ssl_contexts[key] = stack.create_ssl_context()
-    return context
+    with _ssl_lock:
+        context = _ssl_contexts.get(key)
+        if context is None:
+            context = _ssl_contexts[key] = stack.create_ssl_context()
+        return context

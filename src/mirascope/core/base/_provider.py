@@ -207,9 +207,9 @@ class Provider(ABC):
             else (self.async_clients, self.sync_clients)
         )
         if names & wrong and not names & right:
-            function, other = ("An async", "async") if is_async else ("A sync", "sync")
+            function, kind = ("An async", "an async") if is_async else ("A sync", "a sync")
             raise TypeError(
-                f"{function} function needs an {other} client of {self.title} "
+                f"{function} function needs {kind} client of {self.title} "
                 f"({' or '.join(f'`{name}`' for name in sorted(right))}), "
                 f"not `{type(client).__name__}`."
             )
