@@ -16,8 +16,11 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 
 SDKS = ("openai", "anthropic", "google.genai", "groq", "mistralai", "cohere", "litellm", "boto3")
-PROVIDERS = {"openai": "openai", "anthropic": "anthropic"}
-"""Provider: the package of its SDK."""
+FIRST_USE = {
+    "openai": "import openai; openai.OpenAI(api_key='-').chat.completions",
+    "anthropic": "import anthropic; anthropic.Anthropic(api_key='-').messages",
+}
+"""Provider: its SDK, made ready for a call."""
 
 CHILD = """
 import time, sys
@@ -61,12 +64,11 @@ def statements() -> list[tuple[str, str]]:
     pairs = [
         (pydantic, "from mirascope import llm"),
         (pydantic, "from mirascope import llm; llm.call"),
-        (pydantic, "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call"),
     ]
-    for provider, sdk in PROVIDERS.items():
-        if find_spec(sdk):
+    for provider, ready in FIRST_USE.items():
+        if find_spec(provider):
             ours = f"from mirascope.core import {provider}; {provider}.call"
-            pairs.append((f"import {sdk}", ours))
+            pairs += [(f"import {provider}", ours), (ready, f"{ready}; {ours}")]
     return pairs
 
 
@@ -81,10 +83,11 @@ def main() -> None:
     if options.json:
         print(json.dumps([asdict(row) for row in found.values()], indent=2))
         return
-    print(f"{'':74}{'best':>7}{'median':>10}  modules  SDKs")
+    width = max(map(len, found))
+    print(f"{'':{width}}{'best':>10}{'median':>10}  modules  SDKs")
     for row in found.values():
         print(
-            f"{row.statement:71}{row.best * 1e3:7.0f} ms{row.median * 1e3:7.0f} ms"
+            f"{row.statement:{width}}{row.best * 1e3:7.0f} ms{row.median * 1e3:7.0f} ms"
             f"{row.modules:9}  {', '.join(row.sdks) or '-'}"
         )
     print()

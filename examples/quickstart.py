@@ -8,24 +8,25 @@ import asyncio
 import os
 import sys
 from contextlib import nullcontext
+from typing import cast
 
 from pydantic import BaseModel
 
 from mirascope import BaseTool, llm
 from mirascope.sandbox import sandbox
 
-REAL = {  # provider: (the variable that holds the key, a model)
+REAL: dict[llm.Provider, tuple[str, str]] = {  # the variable that holds the key, a model
     "openai": ("OPENAI_API_KEY", "gpt-4o-mini"),
     "anthropic": ("ANTHROPIC_API_KEY", "claude-haiku-4-5"),
 }
 CHOSEN = os.environ.get("PROVIDER")
-PROVIDER = CHOSEN or "openai"
+PROVIDER = cast(llm.Provider, CHOSEN or "openai")
 if PROVIDER not in REAL:
-    sys.exit(f"PROVIDER={PROVIDER} is not among {', '.join(REAL)}.")
+    sys.exit(f"PROVIDER={PROVIDER} is not one of {', '.join(REAL)}.")
 KEY, DEFAULT_MODEL = REAL[PROVIDER]
+MODEL = os.environ.get("MODEL") or DEFAULT_MODEL
 if CHOSEN and not os.environ.get(KEY):
     sys.exit(f"PROVIDER={CHOSEN} needs your key in {KEY}; without PROVIDER the sandbox answers.")
-MODEL = os.environ.get("MODEL") or DEFAULT_MODEL
 
 
 # A prompt function says what to ask. Calling it asks.
@@ -66,21 +67,19 @@ def extract(text: str) -> str:
     return f"Extract the book: {text}"
 
 
-# The same with `async def`: many calls at once.
+# With `async def`, many at once.
 @llm.call(provider=PROVIDER, model=MODEL)
 async def recommend_async(genre: str) -> str:
     return f"Recommend a {genre} book in one sentence."
 
 
-async def recommend_many() -> None:
-    genres = ["fantasy", "mystery", "history"]
-    for response in await asyncio.gather(*(recommend_async(genre) for genre in genres)):
+async def recommend_many(*genres: str) -> None:
+    for response in await asyncio.gather(*map(recommend_async, genres)):
         print("  -", response.content)
 
 
 def main() -> None:
     print("text:  ", recommend("fantasy").content)
-
     print("stream: ", end="")
     for chunk, _ in tell("science fiction"):
         print(chunk.content, end="", flush=True)
@@ -88,11 +87,10 @@ def main() -> None:
     response = look_up("The Name of the Wind by Patrick Rothfuss")
     if isinstance(tool := response.tool, FindBook):
         print("\ntool:  ", tool.args, "->", tool.call())
-
     print("object:", repr(extract("The Name of the Wind by Patrick Rothfuss")))
 
     print("async, three at once:")
-    asyncio.run(recommend_many())
+    asyncio.run(recommend_many("fantasy", "mystery", "history"))
 
 
 if __name__ == "__main__":

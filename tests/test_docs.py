@@ -1,0 +1,79 @@
+"""Every Python block of the documentation runs, and so does every example."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").rglob("*.py"))
+BLOCK = re.compile(
+    r"^```python\n(?P<source>.*?)^```$(?:\n\n```text\n(?P<output>.*?)^```$)?",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A Python block, the number of lines before it, and what it prints where the page says so."""
+
+    source: str
+    line: int
+    output: str | None
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    text = page.read_text()
+    for match in BLOCK.finditer(text):
+        line = text[: match.start("source")].count("\n")
+        yield Block(match["source"], line, match["output"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_blocks_of_a_page_run_in_order(
+    page: Path,
+    box: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in box.environment().items():
+        monkeypatch.setenv(name, value)
+    # A module of its own, so that pydantic and the tools find the names their annotations mention.
+    module = ModuleType(f"page_{page.stem}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for block in blocks(page):
+        code = compile("\n" * block.line + block.source, str(page), "exec")
+        exec(code, vars(module))
+        printed = capsys.readouterr().out
+        if block.output is not None:
+            assert printed == block.output, f"{page.name}, the block at line {block.line}"
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_example_runs(example: Path) -> None:
+    run = subprocess.run([sys.executable, example], capture_output=True, text=True, timeout=100)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip()
+
+
+def test_quickstart_asks_for_a_key_in_a_sentence() -> None:
+    environment = {**os.environ, "PROVIDER": "openai"}
+    run = subprocess.run(
+        [sys.executable, ROOT / "examples" / "quickstart.py"],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert run.returncode == 1
+    assert "OPENAI_API_KEY" in run.stderr
+    assert "Traceback" not in run.stderr

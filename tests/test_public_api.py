@@ -1,0 +1,113 @@
+"""The paths that v1 code imports from: each name is there, and importing loads no SDK."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+PARTS = """AudioPart AudioURLPart CacheControlPart DocumentPart DocumentURLPart ImagePart
+    ImageURLPart TextPart ToolCallPart ToolResultPart"""
+
+NAMES = {
+    "mirascope": f"""{PARTS} BaseDynamicConfig BaseMessageParam BaseTool BaseToolKit LocalProvider
+        Messages Provider __version__ core llm prompt_template""",
+    "mirascope.llm": """CallResponse CallResponseChunk CostMetadata LocalProvider Provider Stream
+        Tool calculate_cost call context override""",
+    "mirascope.core": f"""{PARTS} BaseCallResponse BaseDynamicConfig BaseMessageParam BasePrompt
+        BaseStream BaseTool BaseToolKit CostMetadata FromCallArgs LocalProvider Messages Provider
+        ResponseModelConfigDict anthropic base calculate_cost costs merge_decorators metadata openai
+        prompt_template toolkit_tool""",
+    "mirascope.core.base": f"""{PARTS} AudioSegment BaseCallKwargs BaseCallParams BaseCallResponse
+        BaseCallResponseChunk BaseDynamicConfig BaseMessageParam BasePrompt BaseStream
+        BaseStructuredStream BaseTool BaseToolKit BaseType CommonCallParams CostMetadata
+        FromCallArgs GenerateJsonSchemaNoTitles JsonableType LocalProvider Messages Metadata
+        Provider ResponseModelConfigDict ToolConfig Usage call_factory merge_decorators metadata
+        prompt_template toolkit_tool transform_tool_outputs""",
+    "mirascope.core.base.call_params": "BaseCallParams CommonCallParams",
+    "mirascope.core.base.call_response": "BaseCallResponse",
+    "mirascope.core.base.call_response_chunk": "BaseCallResponseChunk",
+    "mirascope.core.base.dynamic_config": "BaseDynamicConfig",
+    "mirascope.core.base.from_call_args": "FromCallArgs",
+    "mirascope.core.base.merge_decorators": "merge_decorators",
+    "mirascope.core.base.message_param": f"{PARTS} BaseMessageParam",
+    "mirascope.core.base.messages": "Messages",
+    "mirascope.core.base.metadata": "Metadata metadata",
+    "mirascope.core.base.prompt": "BasePrompt prompt_template",
+    "mirascope.core.base.response_model_config": "ResponseModelConfigDict",
+    "mirascope.core.base.stream": "BaseStream",
+    "mirascope.core.base.stream_config": "StreamConfig",
+    "mirascope.core.base.structured_stream": "BaseStructuredStream",
+    "mirascope.core.base.tool": "BaseTool GenerateJsonSchemaNoTitles ToolConfig",
+    "mirascope.core.base.toolkit": "BaseToolKit toolkit_tool",
+    "mirascope.core.base.types": """AudioMetadata CostMetadata FinishReason GoogleMetadata
+        ImageMetadata JsonableType PDFImageMetadata PDFMetadata Usage VideoMetadata""",
+    "mirascope.core.costs": "calculate_cost",
+}
+
+PREFIXES = {"openai": "OpenAI", "anthropic": "Anthropic"}
+OF_A_PROVIDER = """{0}CallParams {0}CallResponse {0}CallResponseChunk {0}DynamicConfig
+    Async{0}DynamicConfig {0}MessageParam {0}Stream {0}Tool {0}ToolConfig"""
+SUBMODULES = {
+    "call_params": "{0}CallParams",
+    "call_response": "{0}CallResponse",
+    "call_response_chunk": "{0}CallResponseChunk",
+    "dynamic_config": "{0}DynamicConfig Async{0}DynamicConfig",
+    "stream": "{0}Stream",
+    "tool": "{0}Tool",
+}
+for provider, prefix in PREFIXES.items():
+    package = f"mirascope.core.{provider}"
+    NAMES[package] = f"call {provider}_call " + OF_A_PROVIDER.format(prefix)
+    NAMES |= {f"{package}.{name}": names.format(prefix) for name, names in SUBMODULES.items()}
+
+PATHS = [(module, name) for module, names in NAMES.items() for name in names.split()]
+
+
+@pytest.mark.parametrize(("module", "name"), PATHS)
+def test_name_can_be_imported(module: str, name: str) -> None:
+    assert hasattr(import_module(module), name)
+
+
+@pytest.mark.parametrize("module", ["mirascope", "mirascope.llm", "mirascope.core"])
+def test_star_import_gives_every_listed_name(module: str) -> None:
+    namespace: dict[str, object] = {}
+    exec(f"from {module} import *", namespace)
+    listed = import_module(module).__all__
+    assert set(listed) <= set(namespace)
+    assert set(NAMES[module].split()) - {"__version__", "llm"} <= set(listed)
+
+
+def test_dir_shows_what_is_loaded_on_first_use() -> None:
+    assert {"llm", "core", "BaseTool", "Messages", "prompt_template"} <= set(
+        dir(import_module("mirascope"))
+    )
+
+
+@pytest.mark.parametrize("provider", PREFIXES)
+def test_both_names_of_a_call_decorator_are_the_same(provider: str) -> None:
+    module = import_module(f"mirascope.core.{provider}")
+    assert module.call is getattr(module, f"{provider}_call")
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    for module in ("mirascope", "mirascope.llm", "mirascope.core", "mirascope.core.base"):
+        with pytest.raises(AttributeError, match="no_such_name"):
+            _ = import_module(module).no_such_name
+
+
+HEAVY = ("openai", "anthropic", "httpx", "httpx2", "aiohttp", "genai_prices", "docstring_parser")
+LIGHT = [
+    "import mirascope, mirascope.llm, mirascope.core",
+    "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call",
+    "from mirascope import llm; llm.call(provider='openai', model='m')(lambda: 'hi')",
+]
+
+
+@pytest.mark.parametrize("statement", LIGHT)
+def test_importing_loads_no_sdk(statement: str) -> None:
+    code = f"{statement}\nimport sys\nprint([m for m in {HEAVY!r} if m in sys.modules])"
+    output = subprocess.check_output([sys.executable, "-W", "error", "-c", code], text=True)
+    assert output.strip() == "[]"
