@@ -137,6 +137,8 @@ class Feed(ABC, Generic[ItemT]):
     _started: bool = False
     _iteration: Callable[[], Any] | None = None
     """A weak reference to the pass under way, so that dropping its last strong one ends it."""
+    _source: Source | None = None
+    """The source, as long as it is open."""
 
     @abstractmethod
     def open(self) -> Flow[Source]:
@@ -176,13 +178,13 @@ class Feed(ABC, Generic[ItemT]):
             return
         self._started = True
         try:
-            source = run(self.open())
+            self._source = source = run(self.open())
             try:
                 for event in source:
                     yield from self.feed(event)
                 yield from self.finish()
             finally:
-                run(source.close())
+                run(self._release())
         except Exception as error:
             raise_in_place_of(error, self.fail(error))
         finally:
@@ -193,7 +195,7 @@ class Feed(ABC, Generic[ItemT]):
             return
         self._started = True
         try:
-            source = await run_async(self.open())
+            self._source = source = await run_async(self.open())
             try:
                 async for event in source:
                     for item in self.feed(event):
@@ -201,7 +203,7 @@ class Feed(ABC, Generic[ItemT]):
                 for item in self.finish():
                     yield item
             finally:
-                await run_async(source.close())
+                await run_async(self._release())
         except Exception as error:
             raise_in_place_of(error, self.fail(error))
         finally:
@@ -212,12 +214,20 @@ class Feed(ABC, Generic[ItemT]):
         self._started = True
         if iteration := self._iteration and self._iteration():
             iteration.close()
+        run(self._release())
 
     async def aclose(self) -> None:
         """End the stream now and give its connection back. What has arrived stays readable."""
         self._started = True
         if iteration := self._iteration and self._iteration():
             await iteration.aclose()
+        # A pass that was left by `break` ends only when the event loop gets round to it.
+        await run_async(self._release())
+
+    def _release(self) -> Flow[None]:
+        source, self._source = self._source, None
+        if source is not None:
+            yield from source.close()
 
     def __enter__(self) -> Self:
         return self
