@@ -153,7 +153,7 @@ class Feed(ABC, Generic[ItemT]):
         """What is left to yield when the source is exhausted."""
 
     def stop(self) -> None:
-        """Called once when the pass has ended, for whatever reason."""
+        """Called when the pass has ended, for whatever reason; again where it was left before."""
 
     def fail(self, error: Exception) -> Exception:
         """The exception to raise in the place of `error`, which broke the pass."""
@@ -214,15 +214,19 @@ class Feed(ABC, Generic[ItemT]):
         self._started = True
         if iteration := self._iteration and self._iteration():
             iteration.close()
-        run(self._release())
+        if self._source is not None:
+            run(self._release())
+            self.stop()
 
     async def aclose(self) -> None:
         """End the stream now and give its connection back. What has arrived stays readable."""
         self._started = True
         if iteration := self._iteration and self._iteration():
             await iteration.aclose()
-        # A pass that was left by `break` ends only when the event loop gets round to it.
-        await run_async(self._release())
+        if self._source is not None:
+            # A pass that was left by `break` ends only when the event loop gets round to it.
+            await run_async(self._release())
+            self.stop()
 
     def _release(self) -> Flow[None]:
         source, self._source = self._source, None
