@@ -184,16 +184,18 @@ class Way:
             into.append(item)
 
     @asynccontextmanager
-    async def client(self, **options: Any) -> AsyncIterator[Any]:
-        """A client of the user's own: no retries, and a header that tells it from others."""
-        headers = {"x-whose": "the user's"}
-        client = self.case.new_client(
-            self.box, self.is_async, **{"default_headers": headers, **options}
-        )
+    async def client(self, *, wrong: bool = False, **options: Any) -> AsyncIterator[Any]:
+        """A client of the user's own: no retries, and a header that tells it from others.
+
+        The `wrong` one is sync for an async function, and the reverse.
+        """
+        is_async = self.is_async is not wrong
+        options.setdefault("default_headers", {"x-whose": "the user's"})
+        client = self.case.new_client(self.box, is_async, **options)
         try:
             yield client
         finally:
-            await client.close() if self.is_async else client.close()
+            await client.close() if is_async else client.close()
 
     def is_users(self, at: int = -1) -> bool:
         """Whether a request came by the client that `client` gave."""

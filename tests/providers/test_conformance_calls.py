@@ -260,7 +260,7 @@ async def test_an_output_parser(way: Way) -> None:
 
 
 async def test_an_output_parser_goes_with_no_stream(way: Way) -> None:
-    with pytest.raises(ValueError, match="`output_parser`.*`stream=True`"):
+    with pytest.raises(ValueError, match=r"`output_parser`.*`stream=True`"):
         way.decorator(stream=True, output_parser=str)
 
 

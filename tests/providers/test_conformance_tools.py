@@ -236,7 +236,7 @@ def ask_librarian(question: str, history: list[Any]) -> Any:
 
 
 async def test_the_agent_loop(way: Way) -> None:
-    """Two rounds of tools, the second with two calls and a text; then an answer, then a question."""
+    """Two rounds of tools, the second with a text and two calls; an answer; another question."""
     find = ToolCall("FindBook", {"title": "Mistborn"}, id="call_1")
     way.box.reply(find)
     more = [
@@ -298,7 +298,7 @@ async def test_the_documented_loop(way: Way) -> None:
 
 
 async def test_the_history_can_move_to_another_provider(llm_way: Way, way: Way) -> None:
-    """What `llm.call` says of a turn with tools is understood by every provider, by each decorator."""
+    """The turns that `llm.call` gives mean the same to every provider, by each decorator."""
     way.box.reply(
         Reply(text="Hm.", tool_calls=[ToolCall("FormatBook", {"title": "A"}, id="call_1")])
     )
