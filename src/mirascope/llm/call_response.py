@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..core.base.call_response import BaseCallResponse, computed_once, tool_results
+from ..core.base._reply_view import tool_results
+from ..core.base.call_response import BaseCallResponse, computed_once
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.tool import BaseTool
 from ..core.base.types import FinishReason, Usage

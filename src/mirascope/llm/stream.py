@@ -7,7 +7,7 @@ from typing import Any
 
 from ..core.base._flow import Flow
 from ..core.base._provider import EventSource
-from ..core.base.call_response import common_usage, tool_results
+from ..core.base._reply_view import tool_results
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.stream import BaseStream
 from ..core.base.tool import BaseTool
@@ -70,7 +70,7 @@ class Stream(BaseStream[CallResponseChunk, Tool]):
     @property
     def usage(self) -> Usage | None:
         """The token counts; None until they are known."""
-        return common_usage(self._builder.reply.tokens)
+        return self.common_usage
 
     @property
     def message_param(self) -> BaseMessageParam:

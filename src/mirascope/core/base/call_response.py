@@ -15,16 +15,12 @@ from pydantic_core import to_json, to_jsonable_python
 
 from ._narrow import is_list
 from ._provider import Received
+from ._reply_view import ReplyView
 from ._request import Request
-from ._wire import Reply, Tokens, ToolCall
-from .message_param import BaseMessageParam, ToolResultPart
+from ._wire import Reply
 from .tool import BaseTool
-from .tool_outputs import tool_output_text
-from .types import CostMetadata, FinishReason, Usage
 
 if TYPE_CHECKING:
-    from ._provider import Provider
-
     computed_once = property
 else:
     from functools import cached_property as computed_once
@@ -57,7 +53,7 @@ _COMPUTED = (
 )
 
 
-class BaseCallResponse(BaseModel):
+class BaseCallResponse(ReplyView, BaseModel):
     """The reply to one call, the same for every provider.
 
     Times are milliseconds since the epoch. Other attributes may be set freely.
@@ -65,7 +61,6 @@ class BaseCallResponse(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True, extra="allow", protected_namespaces=())
 
-    _provider: ClassVar[str] = ""
     _dumped: ClassVar[tuple[str, ...]] = ()
     """Names of a provider's own properties that a dump includes."""
 
@@ -117,10 +112,6 @@ class BaseCallResponse(BaseModel):
         _request: Request
         _raw: Received
 
-    @property
-    def _adapter(self) -> Provider:
-        return self._request.provider
-
     @computed_once
     def _reply(self) -> Reply:
         return self._adapter.decode_reply(self._raw.data)
@@ -133,68 +124,9 @@ class BaseCallResponse(BaseModel):
         return self._adapter.native_response(self._raw)
 
     @property
-    def content(self) -> str:
-        """The text of the reply; empty where there is none."""
-        return self._reply.text
-
-    @property
-    def finish_reasons(self) -> list[Any] | None:
-        """Why the reply ended, in the provider's words, one for each choice."""
-        return self._reply.finish_reasons
-
-    @property
-    def model(self) -> str | None:
-        """The model that replied, or the one that was asked where the reply does not say."""
-        return self._reply.model or self._request.model
-
-    @property
-    def id(self) -> str | None:
-        """The provider's identifier of the reply."""
-        return self._reply.id
-
-    @property
-    def provider(self) -> str:
-        """The name of the provider that replied."""
-        return self._adapter.name
-
-    def __str__(self) -> str:
-        return self.content
-
-    # --- usage and cost
-
-    @property
     def usage(self) -> Any:
         """The SDK's own usage object, or None where the reply has none."""
         return getattr(self.response, "usage", None)
-
-    @property
-    def _tokens(self) -> Tokens:
-        return self._reply.tokens or Tokens()
-
-    @property
-    def input_tokens(self) -> int | float | None:
-        """The number of tokens of the request."""
-        return self._tokens.input
-
-    @property
-    def cached_tokens(self) -> int | float | None:
-        """The number of tokens of the request that the provider read from its cache."""
-        return self._tokens.cached
-
-    @property
-    def output_tokens(self) -> int | float | None:
-        """The number of tokens of the reply."""
-        return self._tokens.output
-
-    @property
-    def cost_metadata(self) -> CostMetadata:
-        """What the cost is worked out from."""
-        return cost_metadata(self._tokens)
-
-    @property
-    def cost(self) -> float | None:
-        """The price of the call in US dollars; None where it is not known."""
-        return cost_of(self.provider, self.model, self._tokens)
 
     # --- tools
 
@@ -212,13 +144,6 @@ class BaseCallResponse(BaseModel):
         """The first tool that the model called, or None."""
         return self.tools[0] if self.tools else None
 
-    @classmethod
-    def tool_message_params(cls, tools_and_outputs: Sequence[tuple[BaseTool, Any]]) -> list[Any]:
-        """The messages that tell the model what its tools gave, in the provider's form."""
-        from .._providers import provider_named
-
-        return provider_named(cls._provider).encode_messages(tool_results(tools_and_outputs))
-
     # --- messages
 
     @computed_once
@@ -234,43 +159,12 @@ class BaseCallResponse(BaseModel):
     @computed_once
     def user_message_param(self) -> Any:
         """The last message of the request in the provider's form if it is the user's, else None."""
-        message = self._request.user_message
-        if message is None:
-            return None
-        return self._adapter.encode_messages([message])[0]
-
-    # --- in common terms
-
-    @property
-    def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the reply ended, in terms common to all providers."""
-        return self._adapter.common_finish_reasons(self._reply.finish_reasons)
-
-    @property
-    def common_message_param(self) -> BaseMessageParam:
-        """The assistant's turn as a common message."""
-        return self._adapter.reply_message(self._reply)
-
-    @property
-    def common_user_message_param(self) -> BaseMessageParam | None:
-        """The last message of the request as a common message if it is the user's, else None."""
-        message = self._request.user_message
-        return None if message is None else common_message(self._adapter, message)
-
-    @property
-    def common_messages(self) -> list[BaseMessageParam]:
-        """The messages of the prompt as common messages."""
-        return [common_message(self._adapter, m) for m in self._request.prompt.messages]
+        return self._native_user_message()
 
     @property
     def common_tools(self) -> list[Any] | None:
         """The tools that the model called, or None."""
         return self.tools or None
-
-    @property
-    def common_usage(self) -> Usage | None:
-        """The token counts, or None where the reply has none."""
-        return common_usage(self._reply.tokens)
 
     # --- out of the process
 
@@ -311,9 +205,6 @@ class BaseCallResponse(BaseModel):
         """The response as a JSON text; see `model_dump`."""
         return to_json(self.model_dump(mode="json", **options), indent=indent).decode()
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(model={self.model!r}, content={self.content!r})"
-
     def __eq__(self, other: object) -> bool:
         return self is other
 
@@ -341,66 +232,6 @@ def tools_of(reply: Reply, tool_types: Sequence[type[BaseTool]] | None) -> list[
         return None
     by_name = {tool_type._name(): tool_type for tool_type in tool_types}
     return [by_name[call.name]._from_call(call) for call in calls if call.name in by_name]
-
-
-def tool_results(tools_and_outputs: Sequence[tuple[BaseTool, Any]]) -> list[BaseMessageParam]:
-    """One common message for each tool's output."""
-    return [
-        BaseMessageParam(
-            role="tool",
-            content=[
-                ToolResultPart(
-                    name=tool._name(), content=tool_output_text(output), id=tool_call_id(tool)
-                )
-            ],
-        )
-        for tool, output in tools_and_outputs
-    ]
-
-
-def tool_call_id(tool: BaseTool) -> str | None:
-    """The id of the call that `tool` was made from, also where it has an argument named `id`."""
-    call: ToolCall | None = getattr(tool, "_call", None)
-    return call.id if call else None
-
-
-def common_message(provider: Provider, message: Any) -> BaseMessageParam:
-    """A message as a common one, whichever form it has."""
-    if isinstance(message, BaseMessageParam):
-        return message
-    return provider.decode_message(message)
-
-
-def common_usage(tokens: Tokens | None) -> Usage | None:
-    """Token counts in the common form; None where there are none."""
-    if tokens is None or (tokens.input is None and tokens.cached is None and tokens.output is None):
-        return None
-    return Usage(
-        input_tokens=int(tokens.input or 0),
-        cached_tokens=int(tokens.cached or 0),
-        output_tokens=int(tokens.output or 0),
-        total_tokens=int(tokens.input or 0) + int(tokens.output or 0),
-    )
-
-
-def cost_metadata(tokens: Tokens) -> CostMetadata:
-    """What the cost of a call is worked out from."""
-    return CostMetadata(
-        input_tokens=tokens.input,
-        output_tokens=tokens.output,
-        cached_tokens=tokens.cached,
-        cache_write=tokens.cache_write,
-        cost=tokens.cost,
-    )
-
-
-def cost_of(provider: str, model: str | None, tokens: Tokens) -> float | None:
-    """The price of a call in US dollars; None where the model or the counts are not known."""
-    if model is None or (tokens.input is None and tokens.output is None):
-        return None
-    from ..costs import calculate_cost
-
-    return calculate_cost(provider, model, cost_metadata(tokens))
 
 
 def decode_base64(text: str) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._provider import Received
+from ._reply_view import TokenCounts
 from ._wire import Delta, Tokens
-from .call_response import common_usage, computed_once, cost_metadata, cost_of
-from .types import CostMetadata, FinishReason, Usage
+from .call_response import computed_once
+from .types import FinishReason
 
 if TYPE_CHECKING:
     from ._provider import Provider
@@ -24,7 +25,7 @@ _DUMPED = (
 )
 
 
-class BaseCallResponseChunk:
+class BaseCallResponseChunk(TokenCounts):
     """What one event of a stream adds to the reply, the same for every provider."""
 
     def __init__(self, chunk: Any, **stored: Any) -> None:
@@ -78,48 +79,13 @@ class BaseCallResponseChunk:
         return getattr(self.chunk, "usage", None)
 
     @property
-    def _tokens(self) -> Tokens:
-        return self._delta.tokens or Tokens()
-
-    @property
-    def input_tokens(self) -> int | float | None:
-        """The number of tokens of the request, where the chunk says so."""
-        return self._tokens.input
-
-    @property
-    def cached_tokens(self) -> int | float | None:
-        """The number of tokens read from the provider's cache, where the chunk says so."""
-        return self._tokens.cached
-
-    @property
-    def output_tokens(self) -> int | float | None:
-        """The number of tokens of the reply up to here, where the chunk says so."""
-        return self._tokens.output
-
-    @property
-    def cost_metadata(self) -> CostMetadata:
-        """What the cost is worked out from."""
-        return cost_metadata(self._tokens)
-
-    @property
-    def cost(self) -> float | None:
-        """The price up to here in US dollars; None where it is not known."""
-        return cost_of(self._adapter.name, self.model, self._tokens)
-
-    @property
-    def provider(self) -> str:
-        """The name of the provider that replies."""
-        return self._adapter.name
+    def _tokens(self) -> Tokens | None:
+        return self._delta.tokens
 
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
         """Why the reply ended, in terms common to all providers."""
         return self._adapter.common_finish_reasons(self._delta.finish_reasons)
-
-    @property
-    def common_usage(self) -> Usage | None:
-        """The token counts, or None where the chunk has none."""
-        return common_usage(self._delta.tokens)
 
     def model_dump(self, **_: Any) -> dict[str, Any]:
         """The chunk as a dict."""

@@ -4,36 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic
+from typing import Any, Generic
 
 from typing_extensions import TypeVar
 
 from ._flow import Feed, Flow, step
 from ._provider import EventSource, Received
+from ._reply_view import ReplyView
 from ._request import Request
-from ._wire import Delta, ReplyBuilder, Tokens, ToolCall
-from .call_response import BaseCallResponse, common_message, cost_metadata, cost_of
+from ._wire import Delta, Reply, ReplyBuilder, ToolCall
+from .call_response import BaseCallResponse
 from .call_response_chunk import BaseCallResponseChunk
-from .message_param import BaseMessageParam
 from .tool import BaseTool
-from .types import CostMetadata, FinishReason
-
-if TYPE_CHECKING:
-    from ._provider import Provider
 
 ChunkT = TypeVar("ChunkT", default=Any)
 ToolT = TypeVar("ToolT", default=Any)
 
 
-class BaseStream(Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, ToolT]):
+class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, ToolT]):
     """The reply to a streamed call: iterate over it for `(chunk, tool)` pairs.
 
     Nothing is sent before the iteration starts. There is one pass; after it, and also after one
     that was broken off, everything that had arrived can be read off the stream. Use it as a context
     manager, or call `close()` (`await aclose()`), to end it early.
     """
-
-    _provider: ClassVar[str] = ""
 
     def __init__(self, request: Request, partial_tools: bool = False) -> None:
         self._request = request
@@ -183,92 +177,20 @@ class BaseStream(Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, ToolT]):
         return self._request.kwargs
 
     @property
-    def provider(self) -> str:
-        """The name of the provider."""
-        return self._request.provider.name
-
-    @property
     def user_message_param(self) -> Any:
         """The last message of the request in the provider's form if it is the user's, else None."""
-        message = self._request.user_message
-        return None if message is None else self._adapter.encode_messages([message])[0]
+        return self._native_user_message()
 
     # --- growing with the stream
 
     @property
-    def content(self) -> str:
-        """The text that has arrived."""
-        return self._builder.so_far().text
-
-    @property
-    def finish_reasons(self) -> list[Any] | None:
-        """Why the reply ended, in the provider's words; None until it is known."""
-        return self._builder.reply.finish_reasons
-
-    @property
-    def common_finish_reasons(self) -> list[FinishReason] | None:
-        """Why the reply ended, in terms common to all providers; None until it is known."""
-        return self._adapter.common_finish_reasons(self._builder.reply.finish_reasons)
-
-    @property
-    def model(self) -> str:
-        """The model that replies, or the one that was asked until the reply says."""
-        return self._builder.reply.model or self._request.model
-
-    @property
-    def id(self) -> str | None:
-        """The provider's identifier of the reply; None until it is known."""
-        return self._builder.reply.id
-
-    @property
-    def input_tokens(self) -> int | float | None:
-        """The number of tokens of the request; None until it is known."""
-        tokens = self._builder.reply.tokens
-        return tokens.input if tokens else None
-
-    @property
-    def cached_tokens(self) -> int | float | None:
-        """The number of tokens read from the provider's cache; None until it is known."""
-        tokens = self._builder.reply.tokens
-        return tokens.cached if tokens else None
-
-    @property
-    def output_tokens(self) -> int | float | None:
-        """The number of tokens of the reply; None until it is known."""
-        tokens = self._builder.reply.tokens
-        return tokens.output if tokens else None
-
-    @property
-    def cost_metadata(self) -> CostMetadata:
-        """What the cost is worked out from."""
-        return cost_metadata(self._builder.reply.tokens or Tokens())
-
-    @property
-    def cost(self) -> float | None:
-        """The price of the call in US dollars; None where it is not known."""
-        tokens = self._builder.reply.tokens
-        return cost_of(self.provider, self.model, tokens) if tokens else None
+    def _reply(self) -> Reply:
+        return self._builder.so_far()
 
     @property
     def message_param(self) -> Any:
         """The assistant's turn, as far as it has arrived, in the provider's form."""
-        return self._adapter.message_param(self._builder.so_far())
-
-    @property
-    def common_message_param(self) -> BaseMessageParam:
-        """The assistant's turn, as far as it has arrived, as a common message."""
-        return self._adapter.reply_message(self._builder.so_far())
-
-    @property
-    def common_user_message_param(self) -> BaseMessageParam | None:
-        """The last message of the request as a common message if it is the user's, else None."""
-        message = self._request.user_message
-        return None if message is None else common_message(self._adapter, message)
-
-    @property
-    def common_messages(self) -> list[BaseMessageParam]:
-        """The messages of the prompt as common messages."""
-        return [common_message(self._adapter, m) for m in self._request.prompt.messages]
+        return self._adapter.message_param(self._reply)
 
     def construct_call_response(self) -> Any:
         """The response that the same call would have given without streaming.
@@ -279,24 +201,7 @@ class BaseStream(Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, ToolT]):
         if not self._over:
             raise ValueError("No stream response, check if the stream has been consumed.")
         provider = self._request.provider
-        data = provider.encode_reply(self._builder.so_far())
+        data = provider.encode_reply(self._reply)
         return provider.response_type._received(
             self._request, Received(data), self.start_time, self.end_time
         )
-
-    @classmethod
-    def tool_message_params(cls, tools_and_outputs: Sequence[tuple[BaseTool, Any]]) -> list[Any]:
-        """The messages that tell the model what its tools gave, in the provider's form."""
-        from .._providers import provider_named
-
-        return provider_named(cls._provider).response_type.tool_message_params(tools_and_outputs)
-
-    @property
-    def _adapter(self) -> Provider:
-        return self._request.provider
-
-    def __str__(self) -> str:
-        return self.content
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(model={self.model!r}, content={self.content!r})"
