@@ -61,6 +61,10 @@ class Adapter(ABC):
         """The SDK's own method that sends a request."""
 
     @abstractmethod
+    def wrapped(self, client: Any) -> Any:
+        """A client of no class of the SDK that passes requests on, as wrappers and doubles do."""
+
+    @abstractmethod
     def read(self, exchange: Exchange) -> Reading:
         """What the recorded reply says."""
 

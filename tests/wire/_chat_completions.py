@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import openai
@@ -38,6 +39,10 @@ class OpenAIRecordings(Adapter):
 
     def create(self, client: Any) -> Callable[..., Any]:
         return client.chat.completions.create  # type: ignore[no-any-return]
+
+    def wrapped(self, client: Any) -> Any:
+        completions = SimpleNamespace(create=client.chat.completions.create)
+        return SimpleNamespace(chat=SimpleNamespace(completions=completions))
 
     def tool(self, native: Json) -> type[BaseTool] | None:
         function = native["function"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import anthropic
@@ -52,6 +53,9 @@ class AnthropicRecordings(Adapter):
 
     def create(self, client: Any) -> Callable[..., Any]:
         return client.messages.create  # type: ignore[no-any-return]
+
+    def wrapped(self, client: Any) -> Any:
+        return SimpleNamespace(messages=SimpleNamespace(create=client.messages.create))
 
     def tool(self, native: Json) -> type[BaseTool] | None:
         schema = native.get("input_schema")

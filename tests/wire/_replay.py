@@ -22,12 +22,23 @@ class Way:
     is_async: bool
     is_common: bool
     """Through `llm.call`; else through the provider's own module."""
+    is_wrapped: bool = False
+    """With a client that is not the SDK's, and gives nothing but the SDK's own objects."""
 
     def __str__(self) -> str:
-        return f"{'llm' if self.is_common else 'provider'}-{'async' if self.is_async else 'sync'}"
+        words = (
+            "llm" if self.is_common else "provider",
+            "async" if self.is_async else "sync",
+            *(["wrapped"] if self.is_wrapped else []),
+        )
+        return "-".join(words)
 
 
-WAYS = [Way(is_async, is_common) for is_common in (False, True) for is_async in (False, True)]
+WAYS = [
+    Way(is_async, is_common, is_wrapped)
+    for is_common, is_wrapped in ((False, False), (True, False), (False, True))
+    for is_async in (False, True)
+]
 
 
 @dataclass
@@ -100,7 +111,11 @@ def _function(
     """A decorated function that says what was said in the recording."""
     request = exchange.request
     tools: list[type[BaseTool]] = adapter.tools(request)
-    options: Json = {"stream": exchange.is_streamed, "tools": tools, "client": client}
+    options: Json = {
+        "stream": exchange.is_streamed,
+        "tools": tools,
+        "client": adapter.wrapped(client) if way.is_wrapped else client,
+    }
     if way.is_common:
         decorator = llm.call(adapter.provider, request["model"], **options)
     else:

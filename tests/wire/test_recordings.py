@@ -7,6 +7,7 @@ what the bare SDK makes of the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -75,7 +76,9 @@ def test_what_is_sent_is_what_was_recorded(box: Sandbox, exchange: Exchange, way
 def test_whole_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
     adapter = adapter_of(exchange)
     response = by_library(adapter, box, exchange, way).value
-    check_response(response, adapter.read(exchange), way, offered=bool(adapter.tools(exchange.request)))
+    check_response(
+        response, adapter.read(exchange), way, offered=bool(adapter.tools(exchange.request))
+    )
 
     native = by_sdk(adapter, box, exchange)
     assert type(response.response) is type(native)
@@ -115,9 +118,11 @@ def test_error(box: Sandbox, exchange: Exchange, way: Way) -> None:
 
 def continued(recording: list[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
     """The exchanges that were followed by one of the same conversation."""
-    for exchange, following in zip(recording, recording[1:], strict=False):
+    for exchange, following in pairwise(recording):
         count = len(exchange.messages)
-        goes_on = len(following.messages) > count and following.messages[:count] == exchange.messages
+        goes_on = (
+            len(following.messages) > count and following.messages[:count] == exchange.messages
+        )
         if exchange.status == 200 and goes_on:
             yield exchange, following
 
