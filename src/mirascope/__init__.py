@@ -8,6 +8,7 @@ from ._lazy import lazy
 
 if TYPE_CHECKING:
     from . import core as core
+    from . import errors as errors
     from . import llm as llm
     from . import sandbox as sandbox
     from ._version import __version__ as __version__
@@ -51,7 +52,7 @@ _NAMES = {
     "__version__": "._version",
     "prompt_template": ".core.base",
 }
-_MODULES = ("core", "llm", "sandbox")
+_MODULES = ("core", "errors", "llm", "sandbox")
 
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
 

@@ -1,0 +1,320 @@
+"""What an exception of any provider's SDK amounts to.
+
+A provider's own exception reaches the caller unchanged. `describe` tells of any of them, in the same
+words, what it is:
+
+    try:
+        response = recommend_book("fantasy")
+    except Exception as error:
+        problem = errors.describe(error)
+        if problem.kind == "rate_limit":
+            time.sleep(problem.retry_after or 1)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal, TypeAlias, cast
+
+from .core.base._narrow import is_list
+
+ErrorKind: TypeAlias = Literal[
+    "authentication",
+    "bad_request",
+    "connection",
+    "content_filter",
+    "context_length",
+    "not_found",
+    "overloaded",
+    "permission",
+    "rate_limit",
+    "server_error",
+    "timeout",
+    "unknown",
+]
+"""What went wrong, in terms common to all providers."""
+
+TRANSIENT: frozenset[ErrorKind] = frozenset(
+    {"connection", "overloaded", "rate_limit", "server_error", "timeout"}
+)
+"""Kinds of error for which the same request may succeed later."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDescription:
+    """What `describe` found out about an exception."""
+
+    kind: ErrorKind
+    status: int | None = None
+    """The HTTP status of the reply; None where there was none."""
+    code: str | None = None
+    """The provider's own word for the error."""
+    request_id: str | None = None
+    """The provider's identifier of the request, for its support."""
+    retry_after: float | None = None
+    """How long the provider asks to wait, in seconds."""
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later."""
+        return self.kind in TRANSIENT
+
+
+def describe(error: BaseException) -> ErrorDescription:
+    """What an exception of any provider's SDK (or of the HTTP library below it) amounts to.
+
+    An exception that has nothing to do with a provider is of kind `unknown`. Never raises.
+    """
+    headers = _headers(error)
+    status = _status(error)
+    words = list(_words(error))
+    return ErrorDescription(
+        kind=_kind(error, status, words),
+        status=status,
+        code=words[0] if words else None,
+        request_id=_first(headers, _REQUEST_ID_HEADERS) or _text(error, "request_id"),
+        retry_after=_retry_after(headers, error),
+    )
+
+
+# --- what it is
+
+_KIND_OF_WORD: dict[str, ErrorKind] = {
+    # OpenAI and its kin, Anthropic: `code` or `type` of the error.
+    "authentication_error": "authentication",
+    "billing_error": "permission",
+    "content_filter": "content_filter",
+    "content_policy_violation": "content_filter",
+    "contentfilter": "content_filter",
+    "context_length_exceeded": "context_length",
+    "insufficient_quota": "rate_limit",
+    "invalid_api_key": "authentication",
+    "invalid_request_error": "bad_request",
+    "model_not_found": "not_found",
+    "not_found_error": "not_found",
+    "overloaded_error": "overloaded",
+    "permission_error": "permission",
+    "rate_limit_error": "rate_limit",
+    "rate_limit_exceeded": "rate_limit",
+    "request_too_large": "bad_request",
+    "server_error": "server_error",
+    "api_error": "server_error",
+    "timeout_error": "timeout",
+    # Google: the status of the error.
+    "deadline_exceeded": "timeout",
+    "failed_precondition": "bad_request",
+    "internal": "server_error",
+    "invalid_argument": "bad_request",
+    "not_found": "not_found",
+    "permission_denied": "permission",
+    "resource_exhausted": "rate_limit",
+    "unauthenticated": "authentication",
+    "unavailable": "overloaded",
+    # Amazon: the code of the error.
+    "accessdeniedexception": "permission",
+    "expiredtokenexception": "authentication",
+    "internalserverexception": "server_error",
+    "invalidsignatureexception": "authentication",
+    "modelerrorexception": "server_error",
+    "modelnotreadyexception": "overloaded",
+    "modelstreamerrorexception": "server_error",
+    "modeltimeoutexception": "timeout",
+    "resourcenotfoundexception": "not_found",
+    "servicequotaexceededexception": "rate_limit",
+    "serviceunavailableexception": "overloaded",
+    "throttlingexception": "rate_limit",
+    "toomanyrequestsexception": "rate_limit",
+    "unrecognizedclientexception": "authentication",
+    "validationexception": "bad_request",
+}
+
+_KIND_OF_STATUS: dict[int, ErrorKind] = {
+    400: "bad_request",
+    401: "authentication",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    409: "server_error",
+    413: "bad_request",
+    422: "bad_request",
+    424: "server_error",
+    429: "rate_limit",
+    498: "authentication",
+    503: "overloaded",
+    504: "timeout",
+    529: "overloaded",
+}
+
+_KIND_OF_CLASS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
+    (re.compile(r"Time(d)?out"), "timeout"),
+    (re.compile(r"ContextWindow"), "context_length"),
+    (re.compile(r"ContentPolicy"), "content_filter"),
+    (
+        re.compile(
+            r"Connect|ConnectionError|ProtocolError|ReadError|WriteError|PayloadError|NetworkError"
+            r"|ServiceRequestError|ServiceResponseError|IncompleteRead|NoResponseError"
+            r"|ServerDisconnected|EndpointConnection|MidStream"
+        ),
+        "connection",
+    ),
+)
+
+_CONTEXT_LENGTH = re.compile(
+    r"context (length|window)|maximum context|prompt is too long|too many tokens|"
+    r"input (is|length).{0,40}(too long|exceed)|token limit|exceeds? the (maximum|max).{0,30}token"
+    r"|reduce the length",
+    re.IGNORECASE,
+)
+_CONTENT_FILTER = re.compile(
+    r"content (management|filter|policy)|safety system|responsible ai", re.IGNORECASE
+)
+
+
+def _kind(error: BaseException, status: int | None, words: list[str]) -> ErrorKind:
+    known = (_KIND_OF_WORD.get(word.lower()) for word in words)
+    named: ErrorKind | None = next((kind for kind in known if kind), None)
+    by_status = _of_status(status)
+    if named in (None, "bad_request", "server_error") and by_status in (None, "bad_request"):
+        # The word says little: see what the error says of itself.
+        text = str(error)
+        if named == "bad_request" or by_status == "bad_request":
+            if _CONTEXT_LENGTH.search(text):
+                return "context_length"
+            if _CONTENT_FILTER.search(text):
+                return "content_filter"
+    if named == "context_length" or named == "content_filter" or named == "overloaded":
+        return named
+    return by_status or named or _of_class(error)
+
+
+def _of_status(status: int | None) -> ErrorKind | None:
+    if status is None or status < 400:
+        return None
+    return _KIND_OF_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
+
+
+def _of_class(error: BaseException) -> ErrorKind:
+    names = [base.__name__ for base in type(error).__mro__]
+    for pattern, kind in _KIND_OF_CLASS:
+        if any(pattern.search(name) for name in names):
+            return kind
+    return "unknown"
+
+
+# --- where SDKs keep what they know
+
+_REQUEST_ID_HEADERS = (
+    "x-request-id",
+    "request-id",
+    "x-amzn-requestid",
+    "apim-request-id",
+    "x-goog-request-id",
+    "mistral-correlation-id",
+    "x-debug-trace-id",
+)
+
+
+def _status(error: BaseException) -> int | None:
+    places = (
+        getattr(error, "status_code", None),
+        getattr(error, "code", None),
+        _nested(error, "response", "status_code"),
+        _nested(error, "response", "ResponseMetadata", "HTTPStatusCode"),
+    )
+    return next((place for place in places if isinstance(place, int) and place >= 100), None)
+
+
+def _words(error: BaseException) -> Iterator[str]:
+    """The provider's own words for the error, the most telling first."""
+    body = getattr(error, "body", None)
+    inner = _get(body, "error")
+    places = (
+        _get(inner, "code"),
+        _get(inner, "type"),
+        getattr(error, "code", None),
+        _get(body, "code"),
+        _get(body, "type"),
+        _nested(error, "response", "Error", "Code"),
+        _nested(error, "error", "code"),
+        getattr(error, "status", None),
+        getattr(error, "type", None),
+    )
+    for place in places:
+        if isinstance(place, str) and place and place != "error":
+            yield place
+
+
+def _headers(error: BaseException) -> dict[str, str]:
+    for place in (
+        _nested(error, "response", "headers"),
+        _nested(error, "response", "ResponseMetadata", "HTTPHeaders"),
+        getattr(error, "litellm_response_headers", None),
+        getattr(error, "headers", None),
+    ):
+        if place:
+            try:
+                items = cast(Mapping[str, Any], place).items()
+                return {str(name).lower(): str(value) for name, value in items}
+            except (AttributeError, TypeError):
+                continue
+    return {}
+
+
+def _retry_after(headers: Mapping[str, str], error: BaseException) -> float | None:
+    if milliseconds := _number(headers.get("retry-after-ms")):
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    if value is None:
+        return _retry_delay(error)
+    seconds = _number(value)
+    if seconds is not None:
+        return max(0.0, seconds)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _retry_delay(error: BaseException) -> float | None:
+    """The delay that Google gives in the details of an error, such as `"12.5s"`."""
+    details = _nested(error, "details", "error", "details")
+    for detail in details if is_list(details) else ():
+        delay = _get(detail, "retryDelay")
+        if isinstance(delay, str):
+            return _number(delay.removesuffix("s"))
+    return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _text(error: BaseException, name: str) -> str | None:
+    value = getattr(error, name, None)
+    return value if isinstance(value, str) else None
+
+
+def _first(headers: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((headers[name] for name in names if name in headers), None)
+
+
+def _get(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return cast(Mapping[str, Any], value).get(name)
+    return getattr(value, name, None)
+
+
+def _nested(value: Any, *names: str) -> Any:
+    for name in names:
+        value = _get(value, name)
+    return value
