@@ -37,6 +37,8 @@ class Case:
     error_event: str = "APIError"
     takes_any_arguments: bool = True
     """Whether the protocol can carry arguments of a tool call that are not JSON."""
+    has_strict_json: bool = False
+    """Whether the provider can be made to keep to a JSON schema."""
     has_refusals: bool = False
     """Whether a refusal is something else than a text."""
 
@@ -76,6 +78,7 @@ CASES = [
         own_params={"user": "somebody", "logprobs": True},
         cost=0.00045,
         tool_call_class="ChatCompletionMessageFunctionToolCall",
+        has_strict_json=True,
         has_refusals=True,
     ),
     Case(
