@@ -1,7 +1,7 @@
 """What an exception of any provider's SDK amounts to.
 
-A provider's own exception reaches the caller unchanged. `describe` tells of any of them, in the same
-words, what it is:
+A provider's own exception reaches the caller unchanged. `describe` tells of any of them, in the
+same words, what it is:
 
     try:
         response = recommend_book("fantasy")
@@ -175,8 +175,7 @@ _CONTENT_FILTER = re.compile(
 
 
 def _kind(error: BaseException, status: int | None, words: list[str]) -> ErrorKind:
-    known = (_KIND_OF_WORD.get(word.lower()) for word in words)
-    named: ErrorKind | None = next((kind for kind in known if kind), None)
+    named = _of_words(words)
     by_status = _of_status(status)
     if named in (None, "bad_request", "server_error") and by_status in (None, "bad_request"):
         # The word says little: see what the error says of itself.
@@ -189,6 +188,13 @@ def _kind(error: BaseException, status: int | None, words: list[str]) -> ErrorKi
     if named == "context_length" or named == "content_filter" or named == "overloaded":
         return named
     return by_status or named or _of_class(error)
+
+
+def _of_words(words: list[str]) -> ErrorKind | None:
+    for word in words:
+        if kind := _KIND_OF_WORD.get(word.lower()):
+            return kind
+    return None
 
 
 def _of_status(status: int | None) -> ErrorKind | None:
