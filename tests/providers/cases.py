@@ -33,6 +33,8 @@ class Case:
     cost: float
     """US dollars for 1000 tokens in and 500 out, of `model`."""
     tool_call_class: str
+    create: str
+    """Where the client has the method that sends a request."""
     overloaded: str = "InternalServerError"
     error_event: str = "APIError"
     takes_any_arguments: bool = True
@@ -78,6 +80,7 @@ CASES = [
         own_params={"user": "somebody", "logprobs": True},
         cost=0.00045,
         tool_call_class="ChatCompletionMessageFunctionToolCall",
+        create="chat.completions.create",
         has_strict_json=True,
         has_refusals=True,
     ),
@@ -93,6 +96,7 @@ CASES = [
         own_params={"top_k": 3, "metadata": {"user_id": "somebody"}},
         cost=0.0035,
         tool_call_class="ToolUseBlock",
+        create="messages.create",
         overloaded="OverloadedError",
         error_event="APIStatusError",
         takes_any_arguments=False,
