@@ -12,11 +12,12 @@ import os
 import ssl
 import threading
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._flow import Flow, at_end_of_loop, run
+from ._flow import Flow, at_end_of_loop, run, run_in_loop, run_outside_loop
 
 if TYPE_CHECKING:
     from ._provider import Provider
@@ -38,8 +39,28 @@ class Endpoint:
 @dataclass(slots=True)
 class _LoopClients:
     loop: asyncio.AbstractEventLoop
-    clients: dict[Hashable, tuple[Provider, Any]]
+    clients: dict[Hashable, tuple[Provider, Any]] = field(
+        default_factory=dict[Hashable, "tuple[Provider, Any]"]
+    )
     guard: object = None
+
+    def close(self) -> Flow[None]:
+        for closing in self.closings():
+            # What one client says to it must not keep the others open.
+            with suppress(Exception):
+                yield from closing
+
+    def close_without_loop(self) -> None:
+        """What is left to do where a loop was closed without `shutdown_asyncgens`."""
+        for closing in self.closings():
+            run_outside_loop(closing)
+
+    def closings(self) -> list[Flow[None]]:
+        if _loops.get(id(self.loop)) is self:
+            del _loops[id(self.loop)]
+        clients = list(self.clients.values())
+        self.clients.clear()
+        return [owner.close_client(client, is_async=True) for owner, client in clients]
 
 
 _lock = threading.Lock()
@@ -108,21 +129,15 @@ def _client_of_loop(provider: Provider, endpoint: Endpoint | None, settings: Has
 
 
 def _clients_of_new_loop(loop: asyncio.AbstractEventLoop) -> _LoopClients:
-    mine = _LoopClients(loop, {})
+    mine = _LoopClients(loop)
     with _lock:
-        for key, other in list(_loops.items()):
-            if other.loop.is_closed():
-                del _loops[key]
+        ended = [other for other in _loops.values() if other.loop.is_closed()]
+        for other in ended:
+            del _loops[id(other.loop)]
         _loops[id(loop)] = mine
-
-    def close() -> Flow[None]:
-        if _loops.get(id(loop)) is mine:
-            del _loops[id(loop)]
-        for owner, client in list(mine.clients.values()):
-            yield from owner.close_client(client, is_async=True)
-        mine.clients.clear()
-
-    mine.guard = at_end_of_loop(close)
+    for other in ended:
+        other.close_without_loop()
+    mine.guard = at_end_of_loop(mine.close)
     return mine
 
 
@@ -135,6 +150,15 @@ def close_default_clients() -> None:
         run(owner.close_client(client, is_async=False))
 
 
+def _close_at_exit() -> None:
+    close_default_clients()
+    for mine in list(_loops.values()):
+        if mine.loop.is_closed():
+            mine.close_without_loop()
+        elif not mine.loop.is_running():
+            run_in_loop(mine.loop, mine.close())
+
+
 def _forget_after_fork() -> None:
     # The sockets are the parent's: they must neither be used nor shut down from the child.
     global _lock, _ssl_lock
@@ -144,7 +168,7 @@ def _forget_after_fork() -> None:
     _loops.clear()
 
 
-atexit.register(close_default_clients)
+atexit.register(_close_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_after_fork)
 
@@ -157,15 +181,7 @@ def http_client(sdk: Any, is_async: bool) -> Any:
     transport of async clients where it is installed.
     """
     made_by: type[Any] = sdk.DefaultAsyncHttpxClient if is_async else sdk.DefaultHttpxClient
-    stack = _http_stack(made_by)
-    options = {
-        "verify": shared_ssl_context(stack),
-        "limits": stack.Limits(
-            max_connections=MAX_CONNECTIONS,
-            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-        ),
-    }
+    options = pool_options(_http_stack(made_by))
     if is_async:
         try:
             return sdk.DefaultAioHttpClient(**options)
@@ -173,6 +189,18 @@ def http_client(sdk: Any, is_async: bool) -> Any:
             # Older SDKs lack it, newer ones say by RuntimeError that aiohttp is not installed.
             pass
     return made_by(**options)
+
+
+def pool_options(stack: Any) -> dict[str, Any]:
+    """What a client of an HTTP library (httpx or httpx2) is made with for language models."""
+    return {
+        "verify": shared_ssl_context(stack),
+        "limits": stack.Limits(
+            max_connections=MAX_CONNECTIONS,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+        ),
+    }
 
 
 def _http_stack(made_by: type[Any]) -> Any:

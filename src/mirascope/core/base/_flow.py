@@ -25,11 +25,16 @@ from collections.abc import (
     Iterator,
 )
 from types import FunctionType
-from typing import Any, Generic, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 P = ParamSpec("P")
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
+
+_MOST_PAUSES = 10
 
 Action = Callable[[], Any]
 Flow = Generator[Action, Any, T]
@@ -71,6 +76,22 @@ async def run_async(flow: Flow[T]) -> T:
                 action = flow.send(result)
     except StopIteration as end:
         return cast(T, end.value)
+
+
+def run_in_loop(loop: AbstractEventLoop, flow: Flow[T]) -> T:
+    """Run a flow to its end in an event loop that is not running."""
+    return loop.run_until_complete(run_async(flow))
+
+
+def run_outside_loop(flow: Flow[None]) -> None:
+    """Run a flow of async steps without an event loop: where it has to wait, it is given up."""
+    coroutine = run_async(flow)
+    with contextlib.suppress(Exception):
+        for _ in range(_MOST_PAUSES):
+            # None is a mere pause (`asyncio.sleep(0)`), anything else a thing to wait for.
+            if coroutine.send(None) is not None:
+                break
+    coroutine.close()
 
 
 def as_function(
