@@ -14,7 +14,16 @@ from pydantic_core import to_json
 
 from .base._narrow import is_object
 from .base._provider import Draft, Provider
-from .base._wire import Audio, Delta, Reply, Thinking, Tokens, ToolCall, ToolFragment
+from .base._wire import (
+    Audio,
+    Delta,
+    Reply,
+    ReplyPart,
+    Thinking,
+    Tokens,
+    ToolCall,
+    ToolFragment,
+)
 from .base.message_param import (
     AudioPart,
     BaseMessageParam,
@@ -137,7 +146,7 @@ class ChatCompletions(Provider):
                 return BaseMessageParam(role=role, content=content)
             parts.append(TextPart(text=content)) if content else None
         elif content:
-            parts += [_decode_part(self.name, part) for part in content]
+            parts += map(self.decode_part, content)
         for call in self.decode_calls(data):
             parts.append(ToolCallPart(name=call.name, args=call.decoded(), id=call.id))
         return BaseMessageParam(role=role, content=parts or (data.get("refusal") or ""))
@@ -156,11 +165,19 @@ class ChatCompletions(Provider):
         if thinking := self.decode_thinking(message):
             reply.parts.append(Thinking(thinking))
         if content := message.get("content"):
-            reply.parts.append(content if isinstance(content, str) else _text_of(content))
+            reply.parts += self.decode_content(content)
         reply.parts += self.decode_calls(message)
         reply.usage = data.get("usage")
         reply.tokens = self.decode_usage(reply.usage)
         return reply
+
+    def decode_content(self, content: Any) -> list[ReplyPart]:
+        """The content of a reply, a text or a list of chunks, in the common form."""
+        return [content if isinstance(content, str) else _text_of(content)]
+
+    def decode_part(self, part: Any) -> Part:
+        """A part of a message's content as a common one."""
+        return _decode_part(self.name, part)
 
     def decode_calls(self, message: Mapping[str, Any]) -> list[ToolCall]:
         """The tool calls of an assistant message, in each of the forms they have had."""

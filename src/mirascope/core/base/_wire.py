@@ -107,6 +107,8 @@ class Reply:
     """The usage object as it stood on the wire."""
     refusal: str | None = None
     audio: Audio | None = None
+    extras: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What no other provider has a place for, by the provider's own names."""
 
     @property
     def text(self) -> str:
@@ -159,6 +161,8 @@ class Delta:
     usage: Any = None
     refusal: str = ""
     audio: Audio | None = None
+    extras: dict[str, Any] | None = None
+    """Additions to the `extras` of the reply: texts and lists grow."""
     ends_stream: bool = False
     """Nothing is missing any more: a connection that closes from here on was not cut."""
 
@@ -265,6 +269,10 @@ class ReplyBuilder:
             reply.refusal = (reply.refusal or "") + delta.refusal
         if delta.audio:
             self._add_audio(delta.audio)
+        if delta.extras:
+            extras = reply.extras
+            for name, more in delta.extras.items():
+                extras[name] = extras[name] + more if name in extras else more
         if delta.ends_stream:
             self.ended = True
         return complete
