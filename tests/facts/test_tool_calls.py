@@ -148,6 +148,18 @@ def test_a_function_tool_has_its_defaults_and_descriptions(box: Sandbox) -> None
     assert response.tool.call() == "cats x 5"
 
 
+def test_tools_of_the_provider_itself_go_beside_the_callers_own(box: Sandbox) -> None:
+    search: Any = {"type": "web_search_20250305", "name": "web_search"}
+    params: Any = {"tools": [search]}
+    ask = anthropic.call(CLAUDE, tools=[FormatBook], call_params=params)(recommend)
+    ask()
+    ask()
+    for request in box.requests:
+        assert [tool["name"] for tool in request.body["tools"]] == ["web_search", "FormatBook"]
+        assert not request.problems
+    assert params == {"tools": [search]}
+
+
 async def test_an_async_tool_is_awaited_by_the_user(box: Sandbox) -> None:
     class Fetch(BaseTool):
         url: str

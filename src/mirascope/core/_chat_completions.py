@@ -112,7 +112,9 @@ class ChatCompletions(Provider):
     def finalize(self, draft: Draft) -> Json:
         kwargs: Json = {**draft.params, "model": draft.model, "messages": draft.messages}
         if draft.tools:
-            kwargs["tools"] = [tool.tool_schema() for tool in draft.tools]
+            # Tools that the provider runs itself come as a parameter, beside the caller's own.
+            own = kwargs.get("tools") or ()
+            kwargs["tools"] = [*own, *(tool.tool_schema() for tool in draft.tools)]
         if draft.forced_tool:
             kwargs["tool_choice"] = "required"
         if draft.json:

@@ -333,7 +333,9 @@ class AnthropicProvider(RawResponseProvider):
             given = [kwargs["system"]] if kwargs.get("system") else []
             kwargs["system"] = wire.joined_system([*given, *system])
         if draft.tools:
-            kwargs["tools"] = [tool.tool_schema() for tool in draft.tools]
+            # Tools that the provider runs itself come as a parameter, beside the caller's own.
+            own = kwargs.get("tools") or ()
+            kwargs["tools"] = [*own, *(tool.tool_schema() for tool in draft.tools)]
         if draft.forced_tool:
             kwargs["tool_choice"] = {"type": "tool", "name": draft.forced_tool._name()}
         if draft.stream:
