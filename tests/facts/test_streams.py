@@ -176,6 +176,22 @@ def test_several_tool_calls_in_one_chunk(box: Sandbox) -> None:
     assert [tool.title for _, tool in stream if tool] == ["Emma", "Dune", "Ulysses"]
 
 
+def test_of_several_choices_the_stream_is_the_first(box: Sandbox) -> None:
+    params: Any = {"n": 2}
+    box.native(
+        "openai",
+        [
+            event.replace('"index": 0', f'"index": {index}')
+            for event in chunks_of({"content": "same "}, {"content": "text"})
+            for index in ((0, 1) if "delta" in event else (0,))
+        ],
+    )
+    stream = openai.call(GPT, stream=True, call_params=params)(recommend)()
+    assert len(list(stream)) == 7
+    assert stream.content == "same text"
+    assert stream.finish_reasons == ["stop"]
+
+
 @with_each
 def test_an_unknown_tool_is_an_error_in_the_loop(box: Sandbox, call: Any) -> None:
     box.reply(ToolCall("Other", {}))

@@ -37,6 +37,8 @@ class Reading:
     refusal: str | None = None
     audio: bytes | None = None
     transcript: str | None = None
+    turn: Any = None
+    """The assistant's turn as `Adapter.turn` gives it, where the API lets all of it go back."""
 
 
 @dataclass(frozen=True)

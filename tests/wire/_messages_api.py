@@ -33,7 +33,7 @@ SAID = {
     "redacted_thinking": ("data",),
     "tool_use": ("id", "name", "input"),
 }
-"""What each kind of block says; the rest is about the reply."""
+"""What each kind of block says besides what is said about it; of other kinds it is all."""
 
 
 class AnthropicRecordings(Adapter):
@@ -78,6 +78,7 @@ class AnthropicRecordings(Adapter):
             input=usage["input_tokens"],
             output=usage["output_tokens"],
             cached=usage.get("cache_read_input_tokens"),
+            turn=self.turn({"role": "assistant", "content": content}),
         )
 
     def turn(self, message: Json) -> Any:
@@ -99,7 +100,8 @@ def _blocks(message: Json) -> list[Json]:
 
 def _said(block: Json) -> Json:
     kind = block["type"]
-    return {"type": kind} | {name: block[name] for name in SAID[kind]}
+    names = SAID.get(kind, block.keys())
+    return {"type": kind} | {name: block[name] for name in names}
 
 
 def _added_up(stream: list[Json]) -> Json:

@@ -76,9 +76,9 @@ def test_what_is_sent_is_what_was_recorded(box: Sandbox, exchange: Exchange, way
 def test_whole_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
     adapter = adapter_of(exchange)
     response = by_library(adapter, box, exchange, way).value
-    check_response(
-        response, adapter.read(exchange), way, offered=bool(adapter.tools(exchange.request))
-    )
+    reading = adapter.read(exchange)
+    check_response(response, reading, way, offered=bool(adapter.tools(exchange.request)))
+    check_turn(adapter, response, reading, way)
 
     native = by_sdk(adapter, box, exchange)
     assert type(response.response) is type(native)
@@ -95,6 +95,7 @@ def test_streamed_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
     check_stream(result, reading, way)
     response = result.value.construct_call_response()
     check_response(response, reading, way, offered=bool(adapter.tools(exchange.request)))
+    check_turn(adapter, result.value, reading, way)
 
     native = by_sdk(adapter, box, exchange)
     chunks = [chunk.chunk for chunk, _ in result.items if chunk.chunk is not None]
@@ -204,6 +205,11 @@ def check_thinking(response: Any, reading: Reading) -> None:
     if response.provider == "anthropic":
         first = reading.thinking[0] if reading.thinking else (None, None)
         assert (response.thinking, response.signature) == first
+
+
+def check_turn(adapter: Adapter, reply: Any, reading: Reading, way: Way) -> None:
+    if reading.turn is not None and not way.is_common:
+        assert adapter.turn(reply.message_param) == reading.turn
 
 
 def check_stream(result: Result, reading: Reading, way: Way) -> None:
