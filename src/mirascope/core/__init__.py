@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from . import anthropic as anthropic
     from . import base as base
     from . import costs as costs
+    from . import groq as groq
+    from . import ollama as ollama
     from . import openai as openai
+    from . import vllm as vllm
+    from . import xai as xai
     from .base import AudioPart as AudioPart
     from .base import AudioURLPart as AudioURLPart
     from .base import BaseCallResponse as BaseCallResponse

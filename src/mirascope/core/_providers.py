@@ -59,6 +59,38 @@ PROVIDERS: dict[str, Entry] = {
         ),
         base_url="https://api.anthropic.com",
     ),
+    "groq": Entry(
+        title="Groq",
+        module="groq",
+        sdk="groq",
+        extra="groq",
+        environment=("GROQ_API_KEY", "GROQ_BASE_URL", "GROQ_CUSTOM_HEADERS"),
+        base_url="https://api.groq.com",
+    ),
+    "xai": Entry(
+        title="xAI",
+        module="xai",
+        sdk="openai",
+        extra="xai",
+        environment=("XAI_API_KEY", "XAI_BASE_URL"),
+        base_url="https://api.x.ai/v1",
+    ),
+    "ollama": Entry(
+        title="Ollama",
+        module="ollama",
+        sdk="openai",
+        extra="openai",
+        environment=("OLLAMA_API_KEY", "OLLAMA_BASE_URL"),
+        base_url="http://localhost:11434/v1",
+    ),
+    "vllm": Entry(
+        title="vLLM",
+        module="vllm",
+        sdk="openai",
+        extra="openai",
+        environment=("VLLM_API_KEY", "VLLM_BASE_URL"),
+        base_url="http://localhost:8000/v1",
+    ),
 }
 """By the name that `llm.call` takes."""
 

@@ -142,6 +142,11 @@ class OpenAICallResponse(BaseCallResponse):
         ) -> list[ChatCompletionToolMessageParam]: ...
 
     @property
+    def thinking(self) -> str | None:
+        """The model's reasoning; None where it shows none, as OpenAI's own models do."""
+        return "".join(part.text for part in self._reply.thinking) or None
+
+    @property
     def audio(self) -> bytes | None:
         """The spoken reply, in the format that was asked for; None where there is none."""
         audio = self._reply.audio
@@ -163,6 +168,11 @@ class OpenAICallResponseChunk(BaseCallResponseChunk):
         def chunk(self) -> ChatCompletionChunk: ...
         @property
         def usage(self) -> CompletionUsage | None: ...
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that this chunk adds; empty where it adds none."""
+        return self._delta.thinking
 
     @property
     def audio(self) -> bytes | None:
@@ -189,6 +199,11 @@ class OpenAIStream(BaseStream[OpenAICallResponseChunk, OpenAITool]):
         @property
         def user_message_param(self) -> ChatCompletionMessageParam | None: ...
         def construct_call_response(self) -> OpenAICallResponse: ...
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that has arrived."""
+        return "".join(part.text for part in self._builder.so_far().thinking)
 
     @property
     def audio_id(self) -> str | None:

@@ -25,7 +25,11 @@ Check = Callable[[Any], "list[Problem]"]
 
 OK: list[Problem] = []
 RETURNED_KEYS: dict[str, dict[str, Any]] = {
-    "ChatCompletionAssistantMessageParam": {"annotations": list[Any]},
+    "ChatCompletionAssistantMessageParam": {
+        "annotations": list[Any],
+        "reasoning": str,
+        "reasoning_content": str,
+    },
 }
 """By type: keys of a response that an API takes back, though its request types leave them out."""
 WRAPPERS = (typing_extensions.Required, typing_extensions.NotRequired, typing_extensions.ReadOnly)

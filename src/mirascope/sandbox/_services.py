@@ -10,6 +10,7 @@ from functools import lru_cache
 from mirascope.sandbox._protocol import Protocol
 from mirascope.sandbox.anthropic_messages import AnthropicMessages
 from mirascope.sandbox.chat_completions import ChatCompletions
+from mirascope.sandbox.openai_compatible import GroqChatCompletions, XAIChatCompletions
 
 KEY = "sandbox"
 """The API key that default clients send; any other is accepted as well."""
@@ -46,6 +47,30 @@ SERVICES = {
             AnthropicMessages(),
             "",
             {"ANTHROPIC_BASE_URL": "{base_url}", "ANTHROPIC_API_KEY": "{key}"},
+        ),
+        Service(
+            "groq",
+            GroqChatCompletions(),
+            "",
+            {"GROQ_BASE_URL": "{base_url}", "GROQ_API_KEY": "{key}"},
+        ),
+        Service(
+            "xai",
+            XAIChatCompletions(),
+            "/xai/v1",
+            {"XAI_BASE_URL": "{base_url}", "XAI_API_KEY": "{key}"},
+        ),
+        Service(
+            "ollama",
+            ChatCompletions(reasoning_key="reasoning"),
+            "/ollama/v1",
+            {"OLLAMA_BASE_URL": "{base_url}", "OLLAMA_API_KEY": "{key}"},
+        ),
+        Service(
+            "vllm",
+            ChatCompletions(reasoning_key="reasoning"),
+            "/vllm/v1",
+            {"VLLM_BASE_URL": "{base_url}", "VLLM_API_KEY": "{key}"},
         ),
     )
 }

@@ -99,7 +99,7 @@ class ChatCompletions(Protocol):
                 }
                 for index, reply in enumerate(replies)
             ],
-            "usage": usage_body(question, replies),
+            "usage": self.usage(question, replies),
             "service_tier": "default",
             "system_fingerprint": "fp_sandbox",
         }
@@ -145,7 +145,7 @@ class ChatCompletions(Protocol):
                 yield sse({**chunk, "choices": [{**choice, "delta": delta}]})
             yield sse({**chunk, "choices": [{**choice, "finish_reason": reply.finish}]})
         if question.include_usage:
-            yield sse({**chunk, "choices": [], "usage": usage_body(question, replies)})
+            yield sse({**chunk, "choices": [], "usage": self.usage(question, replies)})
         yield DONE
 
     def _deltas(self, reply: Reply, stamp: Stamp) -> Iterator[Json]:
@@ -165,6 +165,9 @@ class ChatCompletions(Protocol):
             yield {"tool_calls": [{"index": index, **identity, "function": first}]}
             for piece in split_evenly(call.arguments_text):
                 yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+
+    def usage(self, question: Question, replies: Sequence[Reply]) -> Json:
+        return usage_body(question, replies)
 
     # What goes wrong.
 

@@ -1,0 +1,130 @@
+"""xAI, through OpenAI's SDK: https://docs.x.ai/docs/api-reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
+
+from ._openai_compatible import OpenAICompatible
+from ._providers import PROVIDERS, require_sdk
+from ._v1_paths import PATH as __path__  # noqa: F401
+from .base._narrow import is_object
+from .base._provider_call import provider_call
+from .base._wire import Tokens
+from .base.dynamic_config import BaseDynamicConfig
+from .openai import (
+    OpenAICallParams,
+    OpenAICallResponse,
+    OpenAICallResponseChunk,
+    OpenAIMessageParam,
+    OpenAIStream,
+    OpenAITool,
+)
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+    from .base._signatures import ProviderCall
+else:
+    AsyncOpenAI = OpenAI = Any
+
+require_sdk("xai")
+
+# --- what you may pass
+
+
+class XAICallParams(OpenAICallParams, total=False):
+    """The parameters of a call: those of OpenAI's that xAI knows."""
+
+
+XAIMessageParam: TypeAlias = OpenAIMessageParam
+XAIDynamicConfig: TypeAlias = BaseDynamicConfig[XAIMessageParam, XAICallParams, OpenAI]
+AsyncXAIDynamicConfig: TypeAlias = BaseDynamicConfig[XAIMessageParam, XAICallParams, AsyncOpenAI]
+
+# --- tools
+
+
+class XAITool(OpenAITool):
+    """A tool in xAI's form, which is OpenAI's."""
+
+    _provider_title = "xAI"
+
+
+# --- what you get back
+
+
+class XAICallResponse(OpenAICallResponse):
+    """xAI's reply to a call."""
+
+    _provider = "xai"
+    _dumped: ClassVar[tuple[str, ...]] = (*OpenAICallResponse._dumped, "thinking", "citations")
+
+    @property
+    def citations(self) -> list[str] | None:
+        """The addresses of what the model read on the web; None where there are none."""
+        return cast(list[str] | None, self._raw.data.get("citations"))
+
+
+class XAICallResponseChunk(OpenAICallResponseChunk):
+    """A chunk of xAI's reply."""
+
+    @property
+    def citations(self) -> list[str] | None:
+        """The addresses of what the model read on the web, in the chunk that tells them."""
+        return self._raw.data.get("citations") if self._raw else None
+
+
+class XAIStream(OpenAIStream):
+    """xAI's reply as it arrives."""
+
+    _provider = "xai"
+
+    if TYPE_CHECKING:
+
+        def construct_call_response(self) -> XAICallResponse: ...
+
+
+# --- how it maps
+
+_TICKS_PER_DOLLAR = 10**10
+
+
+class XAIProvider(OpenAICompatible):
+    """The facts of xAI."""
+
+    name = "xai"
+    title = PROVIDERS[name].title
+    environment = PROVIDERS[name].environment
+    key_variable = "XAI_API_KEY"
+    base_url_variable = "XAI_BASE_URL"
+    response_type = XAICallResponse
+    chunk_type = XAICallResponseChunk
+    stream_type = XAIStream
+    tool_type = XAITool
+    part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result"})
+
+    def decode_usage(self, usage: Any) -> Tokens | None:
+        tokens = super().decode_usage(usage)
+        if tokens and is_object(usage) and (ticks := usage.get("cost_in_usd_ticks")) is not None:
+            tokens.cost = ticks / _TICKS_PER_DOLLAR
+        return tokens
+
+
+PROVIDER = XAIProvider()
+
+# --- the decorator
+
+call: ProviderCall[XAICallResponse, XAIStream, XAICallParams] = provider_call(PROVIDER)
+xai_call = call
+
+__all__ = [
+    "AsyncXAIDynamicConfig",
+    "XAICallParams",
+    "XAICallResponse",
+    "XAICallResponseChunk",
+    "XAIDynamicConfig",
+    "XAIMessageParam",
+    "XAIStream",
+    "XAITool",
+    "call",
+    "xai_call",
+]
