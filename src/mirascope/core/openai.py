@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ._chat_completions import ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
@@ -120,7 +120,7 @@ class OpenAICallResponse(BaseCallResponse):
     """OpenAI's reply to a call."""
 
     _provider = "openai"
-    _dumped = ("audio", "audio_transcript")
+    _dumped: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript", "thinking")
 
     if TYPE_CHECKING:
 

@@ -56,7 +56,7 @@ class XAICallResponse(OpenAICallResponse):
     """xAI's reply to a call."""
 
     _provider = "xai"
-    _dumped: ClassVar[tuple[str, ...]] = (*OpenAICallResponse._dumped, "thinking", "citations")
+    _dumped: ClassVar[tuple[str, ...]] = (*OpenAICallResponse._dumped, "citations")
 
     @property
     def citations(self) -> list[str] | None:
