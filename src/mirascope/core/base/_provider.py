@@ -200,19 +200,25 @@ class Provider(ABC):
 
     def check_client(self, client: Any, is_async: bool) -> None:
         """Raise TypeError for a sync client in an async function, and the reverse."""
-        names = {base.__name__ for base in type(client).__mro__}
         wrong, right = (
             (self.sync_clients, self.async_clients)
             if is_async
             else (self.async_clients, self.sync_clients)
         )
-        if names & wrong and not names & right:
-            function, kind = ("An async", "an async") if is_async else ("A sync", "a sync")
-            raise TypeError(
-                f"{function} function needs {kind} client of {self.title} "
-                f"({' or '.join(f'`{name}`' for name in sorted(right))}), "
-                f"not `{type(client).__name__}`."
-            )
+        for name in map(self.client_name, type(client).__mro__):
+            if name in right:
+                return
+            if name in wrong:
+                function, kind = ("An async", "an async") if is_async else ("A sync", "a sync")
+                raise TypeError(
+                    f"{function} function needs {kind} client of {self.title} "
+                    f"({' or '.join(f'`{name}`' for name in sorted(right))}), "
+                    f"not `{type(client).__name__}`."
+                )
+
+    def client_name(self, kind: type[Any]) -> str:
+        """What `sync_clients` and `async_clients` call a class."""
+        return kind.__name__
 
     def refuse_part(self, part: Part) -> ValueError:
         """The error for a message part that this provider does not take."""
