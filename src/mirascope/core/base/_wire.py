@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import from_json
@@ -261,7 +261,7 @@ class ReplyBuilder:
             reply.finish_reasons = delta.finish_reasons
         if delta.tokens:
             if reply.tokens is None:
-                reply.tokens = delta.tokens
+                reply.tokens = replace(delta.tokens)
             else:
                 reply.tokens.update(delta.tokens)
             reply.usage = _merged(reply.usage, delta.usage)
@@ -332,7 +332,7 @@ class ReplyBuilder:
     def _add_audio(self, piece: Audio) -> None:
         audio = self.reply.audio
         if audio is None:
-            self.reply.audio = piece
+            self.reply.audio = replace(piece)
             return
         audio.id = piece.id or audio.id
         audio.data += piece.data
