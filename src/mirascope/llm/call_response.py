@@ -25,7 +25,7 @@ class CallResponse(BaseCallResponse):
     def __init__(self, response: BaseCallResponse) -> None:
         super().__init__()
         shared = {name: value for name, value in vars(response).items() if name not in _COMMON}
-        vars(self).update(shared, _response=response)
+        vars(self).update(shared, _response=response, _dumped=response._dumped)
 
     @computed_once
     def _reply(self) -> Any:
