@@ -165,6 +165,25 @@ async def test_a_refusal_has_no_tools(way: Way) -> None:
         assert response.tools is None
 
 
+async def test_a_chunk_that_is_kept_stays_as_it_was(way: Way) -> None:
+    way.box.reply(SCRIPTS["text and tools"])
+    stream = await way.ask("Hi", tools=[FormatBook, Refresh], stream=True)
+    kept: list[Any] = []
+
+    def keep(chunk: Any) -> None:
+        kept.append((chunk, (chunk.content, chunk.output_tokens, chunk.finish_reasons)))
+
+    if way.is_async:
+        async for chunk, _ in stream:
+            keep(chunk)
+    else:
+        for chunk, _ in stream:
+            keep(chunk)
+    for chunk, before in kept:
+        assert (chunk.content, chunk.output_tokens, chunk.finish_reasons) == before
+    assert stream.output_tokens == max(before[1] or 0 for _, before in kept)
+
+
 async def test_messages_in_common_terms(way: Way) -> None:
     way.box.reply(TEXT)
     stream = await way.ask("Hi", stream=True)
