@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from pydantic_core import from_json
 
@@ -66,7 +66,7 @@ class RawResponseProvider(Provider):
 
     def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
         resource = self.resource(client)
-        if _is_plain(resource, self.sdk_name):
+        if is_plain(resource, "create", self.sdk_name):
             return resource.with_raw_response.create(**kwargs)
         return resource.create(**kwargs)
 
@@ -140,10 +140,19 @@ class RawResponseProvider(Provider):
         )
 
 
+class WireErrors(Protocol):
+    """What to raise where a stream, read from the body of its HTTP response, goes wrong."""
+
+    def stream_error(self, data: dict[str, Any], http_response: Any) -> Exception | None: ...
+    def transport_error(self, error: Exception, request: Any) -> Exception: ...
+    def connection_error(self, message: str, request: Any) -> Exception: ...
+    def unreadable_event(self, text: str, http_response: Any) -> Exception: ...
+
+
 class WireEvents(EventSource):
     """The events of a stream, read from the body of its HTTP response."""
 
-    def __init__(self, provider: RawResponseProvider, http_response: Any, is_async: bool) -> None:
+    def __init__(self, provider: WireErrors, http_response: Any, is_async: bool) -> None:
         self._provider = provider
         self._http_response = http_response
         self._is_async = is_async
@@ -195,14 +204,14 @@ def _sdk(name: str, sdk_name: str) -> Any:
     return import_module(sdk_name)
 
 
-def _is_plain(resource: Any, sdk_name: str) -> bool:
-    """Whether `create` of this resource is the SDK's own: not replaced, wrapped or instrumented."""
+def is_plain(resource: Any, method: str, sdk_name: str) -> bool:
+    """Whether a method of this resource is the SDK's own: not replaced, wrapped or instrumented."""
     made_by = cast(Any, type(resource))
-    create = getattr(made_by, "create", None)
+    function = getattr(made_by, method, None)
     return (
-        isinstance(create, FunctionType)
-        and _is_of(create, sdk_name)
-        and "create" not in vars(resource)
+        isinstance(function, FunctionType)
+        and _is_of(function, sdk_name)
+        and method not in vars(resource)
         and hasattr(made_by, "with_raw_response")
     )
 
