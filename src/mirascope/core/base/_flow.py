@@ -156,6 +156,8 @@ class Feed(ABC, Generic[ItemT]):
 
     _is_async: bool = False
     _started: bool = False
+    _closed: bool = False
+    """Closed by the caller: what the source says from then on is of no interest."""
     _iteration: Callable[[], Any] | None = None
     """A weak reference to the pass under way, so that dropping its last strong one ends it."""
     _source: Source | None = None
@@ -181,15 +183,13 @@ class Feed(ABC, Generic[ItemT]):
         return error
 
     def __iter__(self) -> Iterator[ItemT]:
-        if self._is_async:
-            raise TypeError("This stream belongs to an async call: use `async for`, not `for`.")
+        self._check_use(is_async=False)
         iteration = self._items()
         self._iteration = weakref.ref(iteration)
         return iteration
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
-        if not self._is_async:
-            raise TypeError("This stream belongs to a sync call: use `for`, not `async for`.")
+        self._check_use(is_async=True)
         iteration = self._items_async()
         self._iteration = weakref.ref(iteration)
         return iteration
@@ -203,11 +203,13 @@ class Feed(ABC, Generic[ItemT]):
             try:
                 for event in source:
                     yield from self.feed(event)
-                yield from self.finish()
+                if not self._closed:
+                    yield from self.finish()
             finally:
                 run(self._release())
         except Exception as error:
-            raise_in_place_of(error, self.fail(error))
+            if not self._closed:
+                raise_in_place_of(error, self.fail(error))
         finally:
             self.stop()
 
@@ -218,36 +220,61 @@ class Feed(ABC, Generic[ItemT]):
         try:
             self._source = source = await run_async(self.open())
             try:
+                if self._closed:
+                    return
                 async for event in source:
                     for item in self.feed(event):
                         yield item
-                for item in self.finish():
-                    yield item
+                if not self._closed:
+                    for item in self.finish():
+                        yield item
             finally:
                 await run_async(self._release())
         except Exception as error:
-            raise_in_place_of(error, self.fail(error))
+            if not self._closed:
+                raise_in_place_of(error, self.fail(error))
         finally:
             self.stop()
 
     def close(self) -> None:
-        """End the stream now and give its connection back. What has arrived stays readable."""
-        self._started = True
-        if iteration := self._iteration and self._iteration():
+        """End the stream now and give its connection back. What has arrived stays readable.
+
+        The pass ends quietly, also one in another thread that waits for the next event. Raises
+        TypeError on the stream of an async call, which has `aclose`.
+        """
+        self._check_use(is_async=False)
+        self._started = self._closed = True
+        iteration = self._iteration and self._iteration()
+        if iteration and not iteration.gi_running:
             iteration.close()
         if self._source is not None:
             run(self._release())
             self.stop()
 
     async def aclose(self) -> None:
-        """End the stream now and give its connection back. What has arrived stays readable."""
-        self._started = True
-        if iteration := self._iteration and self._iteration():
+        """End the stream now and give its connection back. What has arrived stays readable.
+
+        The pass ends quietly, also one in another task that waits for the next event. Raises
+        TypeError on the stream of a sync call, which has `close`.
+        """
+        self._check_use(is_async=True)
+        self._started = self._closed = True
+        iteration = self._iteration and self._iteration()
+        if iteration and not iteration.ag_running:
             await iteration.aclose()
         if self._source is not None:
             # A pass that was left by `break` ends only when the event loop gets round to it.
             await run_async(self._release())
             self.stop()
+
+    def _check_use(self, *, is_async: bool) -> None:
+        if is_async is self._is_async:
+            return
+        if self._is_async:
+            raise TypeError(
+                "This stream belongs to an async call: use `async for`, `async with`, `aclose()`."
+            )
+        raise TypeError("This stream belongs to a sync call: use `for`, `with`, `close()`.")
 
     def _release(self) -> Flow[None]:
         source, self._source = self._source, None
@@ -255,12 +282,14 @@ class Feed(ABC, Generic[ItemT]):
             yield from source.close()
 
     def __enter__(self) -> Self:
+        self._check_use(is_async=False)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> Self:
+        self._check_use(is_async=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -77,8 +77,9 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         return self._events.failure(error) if self._events else error
 
     def stop(self) -> None:
-        self._ended_at = time.time() * 1000
-        self._over = True
+        if not self._over:
+            self._ended_at = time.time() * 1000
+            self._over = True
 
     def _with_tools(
         self, chunk: BaseCallResponseChunk, delta: Delta, complete: list[ToolCall]
