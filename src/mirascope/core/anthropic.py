@@ -206,6 +206,10 @@ class AnthropicStream(BaseStream[AnthropicCallResponseChunk, AnthropicTool]):
 
 # --- how it maps
 
+_SAMPLING_VERSION = "2023-06-01"
+"""The version of the API that takes `temperature`, `top_p` and `top_k`; source:
+https://docs.anthropic.com/en/api/versioning."""
+
 
 class AnthropicProvider(RawResponseProvider):
     """The facts of Anthropic."""
@@ -340,10 +344,13 @@ class AnthropicProvider(RawResponseProvider):
             kwargs["tool_choice"] = {"type": "tool", "name": draft.forced_tool._name()}
         if draft.stream:
             kwargs["stream"] = True
-        for name in _params_without_argument() & kwargs.keys():
-            # Since version 1 the SDK's `create` takes these only this way; older models know them.
-            extra: Json = kwargs.get("extra_body") or {}
-            kwargs["extra_body"] = {name: kwargs.pop(name), **extra}
+        if sampling := _params_without_argument() & kwargs.keys():
+            # Since version 1 the SDK's `create` takes these only this way; older models know them,
+            # and only of the API that newer SDKs no longer ask for by themselves.
+            given = {name: kwargs.pop(name) for name in sampling}
+            kwargs["extra_body"] = {**given, **(kwargs.get("extra_body") or {})}
+            headers: Json = kwargs.get("extra_headers") or {}
+            kwargs["extra_headers"] = {"anthropic-version": _SAMPLING_VERSION, **headers}
         return kwargs
 
     # --- decode
