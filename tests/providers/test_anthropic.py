@@ -16,7 +16,7 @@ from mirascope import (
     TextPart,
 )
 from mirascope.core.anthropic import AnthropicToolConfig
-from mirascope.sandbox import Reply, Sandbox, ToolCall
+from mirascope.sandbox import Reply, Sandbox, ToolCall, Usage
 
 from .cases import Way
 from .conftest import WAYS
@@ -127,3 +127,24 @@ async def test_results_and_what_the_user_says_are_one_turn(way: Way) -> None:
     assert roles == ["user", "assistant", "user"]
     kinds = [block["type"] for block in way.body["messages"][2]["content"]]
     assert kinds == ["tool_result", "tool_result", "text"]
+
+
+async def test_sampling_asks_for_the_version_that_has_it(way: Way) -> None:
+    await way.ask("Hi")
+    by_default = way.box.requests[0].headers["anthropic-version"]
+    await way.ask("Hi", call_params={"temperature": 0.2, "extra_body": {"top_k": 3}})
+    assert (way.body["temperature"], way.body["top_k"]) == (0.2, 3)
+    assert way.box.requests[1].headers["anthropic-version"] == "2023-06-01"
+    chosen = {"extra_headers": {"anthropic-version": by_default}}
+    await way.ask("Hi", call_params={"top_p": 0.9, **chosen})
+    assert way.box.requests[2].headers["anthropic-version"] == by_default
+    await way.ask("Hi", call_params={"max_tokens": 7})
+    assert way.box.requests[3].headers["anthropic-version"] == by_default
+
+
+async def test_the_first_token_counts_of_a_stream_are_not_its_last(way: Way) -> None:
+    way.box.reply("One two three", usage=Usage(input=10, output=20))
+    stream = await way.ask("Hi", stream=True)
+    counts = [chunk.output_tokens for chunk, _ in await way.items(stream)]
+    assert [count for count in counts if count is not None] == [1, 20]
+    assert (stream.input_tokens, stream.output_tokens) == (10, 20)
