@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, cast
@@ -40,6 +41,9 @@ from .base.message_param import (
 from .base.types import FinishReason
 
 Json = dict[str, Any]
+
+NEEDS_COMPLETION_TOKENS = re.compile(r"(o\d|gpt-([5-9]|\d\d))")
+"""OpenAI's models that refuse `max_tokens`: https://platform.openai.com/docs/guides/reasoning."""
 
 
 class ChatCompletions(Provider):

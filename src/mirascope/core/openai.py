@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from ._chat_completions import ChatCompletions, Json
+from ._chat_completions import NEEDS_COMPLETION_TOKENS, ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import RawResponseProvider, construct
 from ._sdk_objects import plain
@@ -214,9 +213,6 @@ class OpenAIStream(BaseStream[OpenAICallResponseChunk, OpenAITool]):
 
 # --- how it maps
 
-_NEEDS_COMPLETION_TOKENS = re.compile(r"(o\d|gpt-([5-9]|\d\d))")
-"""Models that refuse `max_tokens`: https://platform.openai.com/docs/guides/reasoning."""
-
 
 class OpenAIProvider(ChatCompletions, RawResponseProvider):
     """The facts of OpenAI."""
@@ -254,7 +250,7 @@ class OpenAIProvider(ChatCompletions, RawResponseProvider):
 
     def finalize(self, draft: Any) -> Json:
         kwargs = super().finalize(draft)
-        if "max_tokens" in kwargs and _NEEDS_COMPLETION_TOKENS.match(draft.model):
+        if "max_tokens" in kwargs and NEEDS_COMPLETION_TOKENS.match(draft.model):
             kwargs.setdefault("max_completion_tokens", kwargs.pop("max_tokens"))
         return kwargs
 
