@@ -9,6 +9,7 @@ from ._providers import installed_modules
 
 if TYPE_CHECKING:
     from . import anthropic as anthropic
+    from . import azure as azure
     from . import base as base
     from . import costs as costs
     from . import groq as groq

@@ -131,3 +131,17 @@ def is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except ModuleNotFoundError:
         return False
+    "azure": Entry(
+        title="Azure AI",
+        module="azure",
+        sdk="azure.ai.inference",
+        extra="azure",
+        environment=(
+            "AZURE_INFERENCE_ENDPOINT",
+            "AZURE_INFERENCE_CREDENTIAL",
+            "AZURE_TENANT_ID",
+            "AZURE_CLIENT_ID",
+            "AZURE_CLIENT_SECRET",
+        ),
+        base_url="https://<resource>.services.ai.azure.com/models",
+    ),

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mirascope.sandbox._protocol import Protocol
 from mirascope.sandbox.anthropic_messages import AnthropicMessages
+from mirascope.sandbox.azure_inference import AzureInference
 from mirascope.sandbox.chat_completions import ChatCompletions
 from mirascope.sandbox.openai_compatible import GroqChatCompletions, XAIChatCompletions
 
@@ -75,6 +76,12 @@ SERVICES = {
     )
 }
 
+        Service(
+            "azure",
+            AzureInference(),
+            "/azure",
+            {"AZURE_INFERENCE_ENDPOINT": "{base_url}", "AZURE_INFERENCE_CREDENTIAL": "{key}"},
+        ),
 
 @lru_cache(maxsize=1024)
 def service_at(path: str) -> Service | None:

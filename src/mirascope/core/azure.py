@@ -1,0 +1,347 @@
+"""Azure AI, through `azure-ai-inference` or through the SDK of OpenAI.
+
+Microsoft has retired `azure-ai-inference` (https://aka.ms/aiinference): prefer a client of OpenAI's
+SDK, `OpenAI(base_url="https://<resource>.openai.azure.com/openai/v1/")`, passed as `client=`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from ._chat_completions import NEEDS_COMPLETION_TOKENS, ChatCompletions, Json
+from ._providers import PROVIDERS, require_sdk
+from ._raw_response import RawResponseProvider, WireEvents
+from ._sdk_objects import ObjectEvents, plain
+from ._v1_paths import PATH as __path__  # noqa: F401
+from .base._flow import Flow, step
+from .base._narrow import is_object
+from .base._provider import Draft, EventSource, Received
+from .base._provider_call import provider_call
+from .base._wire import ToolCall
+from .base.call_params import CommonCallParams
+from .base.call_response import BaseCallResponse, computed_once
+from .base.call_response_chunk import BaseCallResponseChunk
+from .base.dynamic_config import BaseDynamicConfig
+from .base.message_param import BaseMessageParam
+from .base.stream import BaseStream
+from .base.tool import BaseTool, Member, ToolConfig
+
+if TYPE_CHECKING:
+    from azure.ai.inference import ChatCompletionsClient
+    from azure.ai.inference.aio import ChatCompletionsClient as AsyncChatCompletionsClient
+    from azure.ai.inference.models import ChatCompletions as AzureChatCompletions
+    from azure.ai.inference.models import (
+        ChatCompletionsToolCall,
+        ChatRequestMessage,
+        CompletionsUsage,
+        StreamingChatCompletionsUpdate,
+    )
+
+    from .base._clients import Endpoint
+    from .base._signatures import ProviderCall
+else:
+    ChatRequestMessage = dict[str, Any]
+    ChatCompletionsClient = AsyncChatCompletionsClient = Any
+
+require_sdk("azure")
+
+# --- what you may pass
+
+
+class AzureCallParams(CommonCallParams, total=False):
+    """The parameters of a call.
+
+    `model_extras` is for clients of `azure-ai-inference`, `extra_body` and `extra_headers` are for
+    those of OpenAI's SDK. Source: https://learn.microsoft.com/rest/api/aifoundry/modelinference/.
+    """
+
+    extra_body: dict[str, Any] | None
+    extra_headers: dict[str, str] | None
+    headers: dict[str, str]
+    model_extras: dict[str, Any]
+    reasoning_effort: str | None
+    response_format: Any
+    tool_choice: Any
+
+
+AzureMessageParam: TypeAlias = ChatRequestMessage | dict[str, Any] | BaseMessageParam
+# A client of OpenAI's SDK is taken as well; its types are not at hand where it is not installed.
+AzureDynamicConfig: TypeAlias = BaseDynamicConfig[
+    AzureMessageParam, AzureCallParams, ChatCompletionsClient | Any
+]
+AsyncAzureDynamicConfig: TypeAlias = BaseDynamicConfig[
+    AzureMessageParam, AzureCallParams, AsyncChatCompletionsClient | Any
+]
+
+# --- tools
+
+
+class AzureToolConfig(ToolConfig, total=False):
+    """`strict`: have the model keep the arguments to the tool's schema."""
+
+    strict: bool
+
+
+class AzureTool(BaseTool):
+    """A tool in Azure's form."""
+
+    _provider_title = "Azure AI"
+    _config_type = AzureToolConfig
+
+    @classmethod
+    def tool_schema(cls) -> Any:
+        """The tool as a request describes it."""
+        return {"type": "function", "function": cls._function_schema()}
+
+    @classmethod
+    def _decode(cls, tool_call: Any) -> ToolCall:
+        return PROVIDER.decode_calls({"tool_calls": [_data_of(tool_call)]})[0]
+
+    @classmethod
+    def _native_call(cls, call: ToolCall) -> Any:
+        return PROVIDER.native_tool_call(call)
+
+    if TYPE_CHECKING:
+        tool_call: Member[ChatCompletionsToolCall | None]
+
+
+# --- what you get back
+
+
+class AzureCallResponse(BaseCallResponse):
+    """Azure AI's reply to a call. `response` is an object of the SDK whose client made the call."""
+
+    _provider = "azure"
+    _dumped = ("thinking",)
+
+    @computed_once
+    def response(self) -> AzureChatCompletions:
+        return cast("AzureChatCompletions", PROVIDER.response_of(self._raw, self._request.client))
+
+    if TYPE_CHECKING:
+
+        @property
+        def usage(self) -> CompletionsUsage | None: ...
+        @property
+        def tools(self) -> list[AzureTool] | None: ...
+        @property
+        def tool(self) -> AzureTool | None: ...
+        @property
+        def message_param(self) -> dict[str, Any]: ...
+        @property
+        def user_message_param(self) -> AzureMessageParam | None: ...
+        @classmethod
+        def tool_message_params(cls, tools_and_outputs: Any) -> list[dict[str, Any]]: ...
+
+    @property
+    def thinking(self) -> str | None:
+        """The model's reasoning; None where it shows none."""
+        return "".join(part.text for part in self._reply.thinking) or None
+
+
+class AzureCallResponseChunk(BaseCallResponseChunk):
+    """A chunk of Azure AI's reply."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def chunk(self) -> StreamingChatCompletionsUpdate: ...
+        @property
+        def usage(self) -> CompletionsUsage | None: ...
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that this chunk adds; empty where it adds none."""
+        return self._delta.thinking
+
+
+class AzureStream(BaseStream[AzureCallResponseChunk, AzureTool]):
+    """Azure AI's reply as it arrives."""
+
+    _provider = "azure"
+
+    if TYPE_CHECKING:
+
+        @property
+        def message_param(self) -> dict[str, Any]: ...
+        @property
+        def user_message_param(self) -> AzureMessageParam | None: ...
+        def construct_call_response(self) -> AzureCallResponse: ...
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that has arrived."""
+        return "".join(part.text for part in self._builder.so_far().thinking)
+
+
+# --- how it maps
+
+_EXTRAS = ("stream_options", "max_completion_tokens")
+"""Arguments of Chat Completions for which `complete` has none: it takes them as `model_extras`."""
+
+
+class AzureProvider(ChatCompletions, RawResponseProvider):
+    """The facts of Azure AI. What `RawResponseProvider` says is for clients of OpenAI's SDK."""
+
+    name = "azure"
+    title = PROVIDERS[name].title
+    environment = PROVIDERS[name].environment
+    sdk_name = "openai"
+    sync_clients = frozenset({"ChatCompletionsClient", "OpenAI", "AzureOpenAI"})
+    async_clients = frozenset({"aio.ChatCompletionsClient", "AsyncOpenAI", "AsyncAzureOpenAI"})
+    request_id_header = "apim-request-id"
+    response_type = AzureCallResponse
+    chunk_type = AzureCallResponseChunk
+    stream_type = AzureStream
+    tool_type = AzureTool
+
+    list_params = frozenset({"stop"})
+    part_types = frozenset({"text", "image", "image_url", "audio", "tool_call", "tool_result"})
+
+    def client_name(self, kind: type[Any]) -> str:
+        # Both of Azure's classes have the same name.
+        return f"aio.{kind.__name__}" if ".aio." in kind.__module__ else kind.__name__
+
+    def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
+        return _inference().new_client(is_async, endpoint)
+
+    def close_client(self, client: Any, is_async: bool) -> Flow[None]:
+        yield from step(client.close)
+
+    def resource(self, client: Any) -> Any:
+        return client.chat.completions
+
+    def native_types(self) -> tuple[Any, Any]:
+        types = import_module("openai.types.chat")
+        return types.ChatCompletion, types.ChatCompletionChunk
+
+    # --- encode
+
+    def finalize(self, draft: Draft) -> Json:
+        kwargs = super().finalize(draft)
+        # A deployment is mostly called as its model is.
+        if "max_tokens" in kwargs and NEEDS_COMPLETION_TOKENS.match(draft.model):
+            kwargs.setdefault("max_completion_tokens", kwargs.pop("max_tokens"))
+        return kwargs
+
+    def send(self, client: Any, kwargs: Json, stream: bool) -> Any:
+        if is_of_openai(client):
+            messages = [_data_of(message) for message in kwargs["messages"]]
+            return super().send(client, {**kwargs, "messages": messages}, stream)
+        return client.complete(**_inference_form(kwargs))
+
+    # --- decode
+
+    def decode_message(self, message: Any) -> BaseMessageParam:
+        return super().decode_message(_data_of(message))
+
+    def receive(self, raw: Any) -> Received:
+        if isinstance(raw, Mapping):
+            return Received(_data_of(raw), native=cast(Any, raw))
+        return super().receive(raw)
+
+    def source(self, raw: Any, is_async: bool) -> EventSource:
+        if http_response := getattr(raw, "http_response", None):
+            return OpenAIEvents(self, http_response, is_async)
+        if http_response := getattr(raw, "_response", None):
+            return cast(EventSource, _inference().InferenceEvents(http_response, is_async))
+        return AzureObjectEvents(raw, is_async)
+
+    # --- rebuild
+
+    def native_response(self, received: Received) -> Any:
+        return _models().ChatCompletions(received.data)
+
+    def response_of(self, received: Received, client: Any) -> Any:
+        """The reply as an object of the SDK whose client made the call."""
+        if received.native is not None:
+            return received.native
+        if is_of_openai(client):
+            return super().native_response(received)
+        return self.native_response(received)
+
+    def native_chunk(self, received: Received) -> Any:
+        if isinstance(received, FromOpenAI):
+            return super().native_chunk(received)
+        return _models().StreamingChatCompletionsUpdate(received.data)
+
+    def native_tool_call(self, call: ToolCall) -> Any:
+        function = {"name": call.name, "arguments": call.arguments}
+        native = call.native or {"id": call.id, "type": "function", "function": function}
+        return _models().ChatCompletionsToolCall(native)
+
+
+def is_of_openai(client: Any) -> bool:
+    """Whether a client is one of OpenAI's SDK (or acts as one), not of `azure-ai-inference`."""
+    return not hasattr(client, "complete")
+
+
+def _data_of(value: Any) -> Json:
+    """A model of `azure-ai-inference`, of OpenAI's SDK, or a dict, as JSON-shaped data."""
+    as_dict = getattr(value, "as_dict", None)
+    return cast(Json, as_dict()) if as_dict else plain(value).data
+
+
+def _inference_form(kwargs: Json) -> Json:
+    """Arguments of Chat Completions by the names and in the forms of `azure-ai-inference`."""
+    given = {key: value for key, value in kwargs.items() if key not in _EXTRAS}
+    if extras := {key: kwargs[key] for key in _EXTRAS if key in kwargs}:
+        given["model_extras"] = {**extras, **(given.get("model_extras") or {})}
+    wanted: Any = given.get("response_format")
+    if is_object(wanted):
+        schema = wanted.get("json_schema")
+        given["response_format"] = _models().JsonSchemaFormat(schema) if schema else wanted["type"]
+    return given
+
+
+class FromOpenAI(Received):
+    """An event that came by a client of OpenAI's SDK."""
+
+
+class OpenAIEvents(WireEvents):
+    """The events of a stream of OpenAI's SDK."""
+
+    def decode(self, event: bytes) -> Iterable[Received]:
+        for received in super().decode(event):
+            yield FromOpenAI(received.data)
+
+
+class AzureObjectEvents(ObjectEvents):
+    """The events of a stream as the objects that another iterator than the SDK's own yields."""
+
+    def decode(self, event: Any) -> Iterable[Received]:
+        yield Received(_data_of(event), native=event)
+
+
+def _inference() -> Any:
+    return import_module("mirascope.core._azure_inference")
+
+
+@cache
+def _models() -> Any:
+    return import_module("azure.ai.inference.models")
+
+
+PROVIDER = AzureProvider()
+
+# --- the decorator
+
+call: ProviderCall[AzureCallResponse, AzureStream, AzureCallParams] = provider_call(PROVIDER)
+azure_call = call
+
+__all__ = [
+    "AsyncAzureDynamicConfig",
+    "AzureCallParams",
+    "AzureCallResponse",
+    "AzureCallResponseChunk",
+    "AzureDynamicConfig",
+    "AzureMessageParam",
+    "AzureStream",
+    "AzureTool",
+    "AzureToolConfig",
+    "azure_call",
+    "call",
+]
