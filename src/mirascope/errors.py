@@ -164,7 +164,7 @@ _KIND_OF_CLASS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
 )
 
 _CONTEXT_LENGTH = re.compile(
-    r"context (length|window)|maximum context|prompt is too long|too many tokens|"
+    r"context (length|window)|maximum (context|prompt)|prompt is too long|too many tokens|"
     r"input (is|length).{0,40}(too long|exceed)|token limit|exceeds? the (maximum|max).{0,30}token"
     r"|reduce the length",
     re.IGNORECASE,
@@ -172,19 +172,24 @@ _CONTEXT_LENGTH = re.compile(
 _CONTENT_FILTER = re.compile(
     r"content (management|filter|policy)|safety system|responsible ai", re.IGNORECASE
 )
+_WRONG_KEY = re.compile(r"(incorrect|invalid) api key", re.IGNORECASE)
+_KIND_OF_TEXT: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
+    (_CONTEXT_LENGTH, "context_length"),
+    (_CONTENT_FILTER, "content_filter"),
+    (_WRONG_KEY, "authentication"),
+)
 
 
 def _kind(error: BaseException, status: int | None, words: list[str]) -> ErrorKind:
     named = _of_words(words)
     by_status = _of_status(status)
-    if named in (None, "bad_request", "server_error") and by_status in (None, "bad_request"):
-        # The word says little: see what the error says of itself.
-        text = str(error)
-        if named == "bad_request" or by_status == "bad_request":
-            if _CONTEXT_LENGTH.search(text):
-                return "context_length"
-            if _CONTENT_FILTER.search(text):
-                return "content_filter"
+    says_little = named in (None, "bad_request", "server_error")
+    if says_little and by_status in (None, "bad_request") and "bad_request" in (named, by_status):
+        # See what the error says of itself.
+        text = f"{error} {_text(error, 'body')}"
+        for pattern, kind in _KIND_OF_TEXT:
+            if pattern.search(text):
+                return kind
     if named == "context_length" or named == "content_filter" or named == "overloaded":
         return named
     return by_status or named or _of_class(error)

@@ -12,9 +12,10 @@ from typing import Any
 from mirascope import llm
 from mirascope.core import metadata as with_metadata
 from mirascope.core import prompt_template
+from mirascope.core._providers import is_installed
 from mirascope.sandbox import Sandbox
 
-from .wires import AnthropicMessages, ChatCompletions, Json, Wire
+from .wires import AnthropicMessages, ChatCompletions, GroqCompletions, Json, Wire
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Case:
     tool_call_class: str
     create: str
     """Where the client has the method that sends a request."""
+    sdk_name: str = ""
+    """The import name of its SDK where that is another than its own."""
+    client_prefix: str = ""
+    """What the names of the SDK's clients start with where that is not `prefix`."""
     overloaded: str = "InternalServerError"
     error_event: str = "APIError"
     takes_any_arguments: bool = True
@@ -43,6 +48,8 @@ class Case:
     """Whether the provider can be made to keep to a JSON schema."""
     has_refusals: bool = False
     """Whether a refusal is something else than a text."""
+    has_whole_tool_calls: bool = False
+    """Whether a stream has each tool call in one piece."""
 
     @property
     def module(self) -> Any:
@@ -50,19 +57,28 @@ class Case:
 
     @property
     def sdk(self) -> Any:
-        return import_module(self.name)
+        return import_module(self.sdk_name or self.name)
 
     def of_module(self, suffix: str) -> Any:
         """One of the provider's classes: `CallResponse`, `Stream`, `Tool`, …"""
         return getattr(self.module, self.prefix + suffix)
 
     def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
-        made_by = getattr(self.sdk, f"Async{self.prefix}" if is_async else self.prefix)
+        name = self.client_prefix or self.prefix
+        made_by = getattr(self.sdk, f"Async{name}" if is_async else name)
         given = {"api_key": "k", "base_url": box.base_url(self.name), "max_retries": 0, **options}
         return made_by(**given)
 
 
 SAMPLING = {"temperature": 0.2, "max_tokens": 64, "top_p": 0.9}
+SAME_NAMES = {
+    **{name: {name: value} for name, value in SAMPLING.items()},
+    "frequency_penalty": {"frequency_penalty": 0.1},
+    "presence_penalty": {"presence_penalty": 0.3},
+    "seed": {"seed": 7},
+    "stop": {"stop": "END"},
+}
+"""What a request has for the common parameters where they are called the same."""
 
 CASES = [
     Case(
@@ -70,13 +86,7 @@ CASES = [
         prefix="OpenAI",
         model="gpt-4o-mini",
         wire=ChatCompletions(),
-        params={
-            **{name: {name: value} for name, value in SAMPLING.items()},
-            "frequency_penalty": {"frequency_penalty": 0.1},
-            "presence_penalty": {"presence_penalty": 0.3},
-            "seed": {"seed": 7},
-            "stop": {"stop": "END"},
-        },
+        params=SAME_NAMES,
         own_params={"user": "somebody", "logprobs": True},
         cost=0.00045,
         tool_call_class="ChatCompletionMessageFunctionToolCall",
@@ -101,7 +111,38 @@ CASES = [
         error_event="APIStatusError",
         takes_any_arguments=False,
     ),
+    Case(
+        name="groq",
+        prefix="Groq",
+        model="openai/gpt-oss-120b",
+        wire=GroqCompletions(),
+        params=SAME_NAMES,
+        own_params={"user": "somebody", "reasoning_format": "parsed"},
+        cost=0.00045,
+        tool_call_class="ChatCompletionMessageToolCall",
+        create="chat.completions.create",
+        has_strict_json=True,
+        has_whole_tool_calls=True,
+    ),
+    Case(
+        name="xai",
+        prefix="XAI",
+        model="grok-3",
+        wire=ChatCompletions(),
+        params=SAME_NAMES,
+        own_params={"user": "somebody", "logprobs": True},
+        cost=0.0105,
+        tool_call_class="ChatCompletionMessageFunctionToolCall",
+        create="chat.completions.create",
+        sdk_name="openai",
+        client_prefix="OpenAI",
+        has_strict_json=True,
+        has_refusals=True,
+        has_whole_tool_calls=True,
+    ),
 ]
+
+CASES = [case for case in CASES if is_installed(case.sdk_name or case.name)]
 
 COMMON_PARAMS = {
     **SAMPLING,

@@ -49,7 +49,7 @@ async def test_the_classes_of_a_response(way: Way) -> None:
     assert isinstance(response, BaseCallResponse)
     assert isinstance(response, llm.CallResponse if way.agnostic else own)
     assert isinstance(response, own) is not way.agnostic
-    assert type(response.response).__module__.startswith(f"{way.case.name}.types")
+    assert type(response.response).__module__.startswith(f"{way.case.sdk.__name__}.types")
     assert isinstance(response.usage, Usage) is way.agnostic
     assert isinstance(response.common_usage, Usage)
     if way.agnostic:

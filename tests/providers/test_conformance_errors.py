@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mirascope import BaseTool
+from mirascope import BaseTool, errors
 from mirascope.core.base import BaseStream
 from mirascope.sandbox import Reply, ToolCall
 from mirascope.sandbox._protocol import Question, Stamp
@@ -63,9 +63,9 @@ async def test_a_failure_is_the_sdks_own_error(way: Way, status: int, stream: bo
             await text_by(way, call)
         assert type(caught.value) is expected
         assert caught.value.status_code == status
-        assert "Because." in str(caught.value)
+        assert "Because." in f"{caught.value} {caught.value.body}"
         assert caught.value.response.headers["retry-after"] == "7"
-        assert caught.value.request_id
+        assert errors.describe(caught.value).request_id
         assert len(way.box.requests) == 1
         # The client, and the connection, are good for the next call.
         assert await text_by(way, call) == "Sandbox reply to: Hi"
@@ -207,7 +207,8 @@ def events_of(way: Way, reply: Reply) -> list[bytes]:
 
 async def test_a_stream_cut_in_a_tool_call(way: Way) -> None:
     title = "The Name of the Wind, which is the first of three"
-    way.box.cut(6, reply=ToolCall("FormatBook", {"title": title}, id="call_1"))
+    events = 2 if way.case.has_whole_tool_calls else 6
+    way.box.cut(events, reply=ToolCall("FormatBook", {"title": title}, id="call_1"))
     expected = sdk_error(way, "APIConnectionError")
     stream, items, _ = await broken(way, expected, tools=[FormatBook])
     assert [tool for _, tool in items if tool] == []

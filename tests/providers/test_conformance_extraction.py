@@ -300,14 +300,16 @@ async def test_a_stream(way: Way, json_mode: bool) -> None:
     *partial, last = books
     assert last == stream.constructed_response_model == BOOK
     assert type(last) is Book
-    assert len(partial) > 4
     assert all(isinstance(book, Book) for book in partial)
     assert {type(book).__name__ for book in partial} == {"PartialBook"}
-    assert partial[0].pages is partial[0].author is None
+    in_one_piece = way.case.has_whole_tool_calls and not json_mode
+    if not in_one_piece:
+        assert len(partial) > 4
+        assert partial[0].pages is partial[0].author is None
     # Nothing is given that did not arrive, not even a default.
     titles = [book.title for book in partial if book.title is not None]
     assert all(BOOK.title.startswith(title) for title in titles)
-    assert {book.kind for book in partial} == {None, "fantasy"}
+    assert {book.kind for book in partial} - {None} == {"fantasy"}
     assert any(book.author is not None for book in partial)
     assert own_response(way, last._response)
     assert last._response.output_tokens > 0
@@ -330,7 +332,7 @@ async def test_a_stream_of_a_built_in_type(way: Way, kind: str, json_mode: bool)
     assert values[-1] == stream.constructed_response_model == expected
     if kind == "list of models":
         assert [book.title for book in values[-2]] == ["Mistborn"]
-        assert len(values) > 4
+        assert len(values) > 4 or (way.case.has_whole_tool_calls and not json_mode)
 
 
 @pytest.mark.parametrize("json_mode", [False, True])

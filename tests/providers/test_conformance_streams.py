@@ -103,7 +103,7 @@ async def test_the_classes(way: Way) -> None:
     chunk_type = llm.CallResponseChunk if way.agnostic else own_chunk
     assert {type(chunk) for chunk in chunks} == {chunk_type}
     for chunk in chunks:
-        assert type(chunk.chunk).__module__.startswith(f"{way.case.name}.types")
+        assert type(chunk.chunk).__module__.startswith(f"{way.case.sdk.__name__}.types")
     response = stream.construct_call_response()
     assert isinstance(response, llm.CallResponse if way.agnostic else stream.call_response_type)
 
@@ -242,8 +242,9 @@ async def test_partial_tools(way: Way) -> None:
     ]
     assert {type(tool).__name__ for tool in partial} >= {"PartialFormatBook"}
     books = [tool for tool in partial if isinstance(tool, FormatBook) and tool.id == "call_1"]
-    assert len(books) > 2
-    assert books[0].author is None
+    if not way.case.has_whole_tool_calls:
+        assert len(books) > 2
+        assert books[0].author is None
     titles = [tool.title or "" for tool in books]
     assert all(WIND["title"].startswith(title) for title in titles)
     assert titles == sorted(titles, key=len)

@@ -156,6 +156,19 @@ class ChatCompletions(Wire):
         return wanted["json_schema"]["schema"]
 
 
+class GroqCompletions(ChatCompletions):
+    # It knows no developer, and says its token counts without being asked.
+    native_history = [
+        {"role": "system", "content": "Be brief."},
+        *ChatCompletions.native_history[1:],
+    ]
+
+    def text_body(self, model: str, text: str, stream: bool) -> Json:
+        body = super().text_body(model, text, stream)
+        body.pop("stream_options", None)
+        return body
+
+
 class AnthropicMessages(Wire):
     finish_reasons = {
         "stop": "end_turn",

@@ -19,6 +19,16 @@ RATE_LIMITS = {
     "x-ratelimit-reset-tokens": "2ms",
 }
 
+ERROR_CODES = {
+    400: "Client specified an invalid argument",
+    401: "Unauthenticated",
+    403: "The caller does not have permission to execute the specified operation",
+    404: "Some requested entity was not found",
+    429: "Some resource has been exhausted",
+    503: "The service is currently unavailable",
+}
+"""Status to the `code` of xAI's error object."""
+
 
 class WholeToolCalls(ChatCompletions):
     """A service that streams each tool call in one piece, and says `thinking` when told to."""
@@ -34,6 +44,8 @@ class WholeToolCalls(ChatCompletions):
             yield {self.reasoning_key: piece}
         for piece in split_words(reply.text or ""):
             yield {"content": piece}
+        for piece in split_words(reply.refusal or ""):
+            yield {"refusal": piece}
         for index, call in enumerate(self._message(reply, stamp).get("tool_calls", ())):
             yield {"tool_calls": [{**call, "index": index}]}
 
@@ -112,6 +124,12 @@ class XAIChatCompletions(WholeToolCalls):
     """xAI's: its count of output tokens leaves out those of the reasoning."""
 
     reply_headers = RATE_LIMITS
+
+    def error(self, status: int, message: str, stamp: Stamp) -> Json:
+        return {"code": ERROR_CODES.get(status, "Internal error"), "error": message}
+
+    def error_event(self, status: int, message: str, stamp: Stamp) -> bytes:
+        return sse(super().error(status, message, stamp))
 
     def usage(self, question: Question, replies: Sequence[Reply]) -> Json:
         usage = super().usage(question, replies)
