@@ -346,7 +346,8 @@ def data_url(media_type: str, data: bytes) -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"
 
 
-def _split_data_url(url: str) -> tuple[str, bytes]:
+def split_data_url(url: str) -> tuple[str, bytes]:
+    """The media type and the bytes of a `data:` URL."""
     head, _, data = url.partition(",")
     return head[5:].partition(";")[0], base64.b64decode(data)
 
@@ -414,13 +415,13 @@ def _decode_part(provider: str, part: Any) -> Part:
     if kind == "image_url":
         image = part["image_url"]
         if image["url"].startswith("data:"):
-            media_type, data = _split_data_url(image["url"])
+            media_type, data = split_data_url(image["url"])
             return ImagePart(media_type=media_type, image=data, detail=image.get("detail"))
         return ImageURLPart(url=image["url"], detail=image.get("detail"))
     if kind == "input_audio":
         audio = part["input_audio"]
         return AudioPart(media_type=f"audio/{audio['format']}", audio=audio["data"])
     if kind == "file" and "file_data" in part["file"]:
-        media_type, data = _split_data_url(part["file"]["file_data"])
+        media_type, data = split_data_url(part["file"]["file_data"])
         return DocumentPart(media_type=media_type, document=data)
     return ProviderPart(provider=provider, data=part)
