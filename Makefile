@@ -1,5 +1,6 @@
 # Every target prepares its own virtual environment in .venv; the machine needs Python 3.11 or newer.
-# `uv` makes that faster where it is installed. PROVIDER=… and MODEL=… choose what `make demo` talks to.
+# `uv` makes that faster where it is installed. PROVIDER=… and MODEL=… choose what `make demo` talks
+# to; ARGS=… is passed on to pytest and to the benchmark.
 
 VENV ?= .venv
 RUN := $(VENV)/bin/python
@@ -16,12 +17,13 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test types lint format bench clean
+.PHONY: help demo test test-previous types lint format bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     run examples/quickstart.py without a key; PROVIDER=openai make demo with yours'
 	@echo 'make test     run the tests'
+	@echo 'make test-previous  the same with the SDKs'"'"' previous major versions'
 	@echo 'make types    check the types: pyright and mypy, both strict'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
 	@echo 'make bench    measure the cost of a call against the bare SDK, and of the imports'
@@ -38,7 +40,7 @@ $(VENV)/.dev: pyproject.toml
 	@$(NEED_PYTHON)
 	@echo 'Preparing $(VENV) for development (once)…'
 	@$(CREATE)
-	@$(INSTALL) -e '.[all]' --group dev
+	@$(INSTALL) -e '.[all]' --group dev $(PINS)
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -46,6 +48,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 $(ARGS)
+
+test-previous:
+	$(MAKE) test VENV=.venv-previous PINS="'openai<3' 'anthropic<2' 'pydantic<2.12'"
 
 types: $(VENV)/.dev
 	$(VENV)/bin/pyright --pythonpath $(RUN)
@@ -64,4 +69,4 @@ bench: $(VENV)/.dev
 	$(RUN) benchmarks/imports.py
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-previous .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -47,9 +47,10 @@ NAMES = {
     "mirascope.core.costs": "calculate_cost",
 }
 
-PREFIXES = {"openai": "OpenAI", "anthropic": "Anthropic"}
+PREFIXES = {"openai": "OpenAI", "anthropic": "Anthropic", "groq": "Groq", "xai": "XAI"}
+WITH_TOOL_CONFIG = ("openai", "anthropic")
 OF_A_PROVIDER = """{0}CallParams {0}CallResponse {0}CallResponseChunk {0}DynamicConfig
-    Async{0}DynamicConfig {0}MessageParam {0}Stream {0}Tool {0}ToolConfig"""
+    Async{0}DynamicConfig {0}MessageParam {0}Stream {0}Tool"""
 SUBMODULES = {
     "call_params": "{0}CallParams",
     "call_response": "{0}CallResponse",
@@ -61,6 +62,8 @@ SUBMODULES = {
 for provider, prefix in PREFIXES.items():
     package = f"mirascope.core.{provider}"
     NAMES[package] = f"call {provider}_call " + OF_A_PROVIDER.format(prefix)
+    if provider in WITH_TOOL_CONFIG:
+        NAMES[package] += f" {prefix}ToolConfig"
     NAMES |= {f"{package}.{name}": names.format(prefix) for name, names in SUBMODULES.items()}
 
 PATHS = [(module, name) for module, names in NAMES.items() for name in names.split()]
