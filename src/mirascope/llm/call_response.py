@@ -85,4 +85,5 @@ class CallResponse(BaseCallResponse):
         response = self.__dict__.get("_response")
         if response is None or name.startswith("__"):
             raise AttributeError(name)
-        return getattr(response, name)
+        extra = self.__pydantic_extra__
+        return extra[name] if extra and name in extra else getattr(response, name)

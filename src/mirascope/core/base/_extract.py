@@ -93,6 +93,7 @@ class Extraction:
         if base not in self._tools:
             tool = create_model(self.name, __base__=(ResponseTool, base), __doc__=self.description)
             cast(type[ResponseTool], tool)._extraction = self
+            tool._recipe = response_tool, (self.response_model, base)
             self._tools[base] = tool
         return self._tools[base]
 
@@ -228,3 +229,8 @@ def _is_malformed(error: ValueError) -> bool:
     if not isinstance(error, ValidationError):
         return True
     return error.error_count() == 1 and error.errors()[0]["type"] == "json_invalid"
+
+
+def response_tool(response_model: Any, base: type[BaseTool]) -> type[BaseTool]:
+    """The tool by whose call a model answers with a `response_model`."""
+    return Extraction(response_model).tool_type(base)

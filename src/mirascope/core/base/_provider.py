@@ -59,6 +59,9 @@ class Received:
     native: Any = None
     request_id: str | None = field(default=None)
 
+    def __reduce__(self) -> Any:
+        # The SDK's object can be made again from the data.
+        return Received, (self.data, None, self.request_id)
 
 class Provider(ABC):
     """One provider. Stateless: an adapter has one instance, shared by all calls."""
@@ -160,6 +163,10 @@ class Provider(ABC):
 
     # --- what follows is the same for every provider
 
+    def __reduce__(self) -> Any:
+        from .._providers import provider_named
+
+        return provider_named, (self.name,)
     def can_force_tool(self, params: Mapping[str, Any]) -> bool:
         """Whether a request may demand a tool call; if not, JSON is asked for instead."""
         return True

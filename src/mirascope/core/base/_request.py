@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ._narrow import is_object
+from ._pickling import as_recipes, without_client
 from .message_param import BaseMessageParam, ToolResultPart
 
 if TYPE_CHECKING:
@@ -32,6 +33,22 @@ class Request:
     call_params: Mapping[str, Any]
     """The decorator's parameters; `kwargs` has those of the dynamic config merged in."""
     tool_types: Sequence[type[BaseTool]] | None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The client holds a key and open connections: it neither travels nor is copied.
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        prompt = self.prompt
+        config = without_client(prompt.dynamic_config)
+        return {
+            **state,
+            "client": None,
+            "prompt": replace(prompt, client=None, dynamic_config=config),
+            "tool_types": as_recipes(self.tool_types),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def send(self) -> Any:
         """Call the SDK; awaitable where the client is async."""

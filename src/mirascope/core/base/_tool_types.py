@@ -98,7 +98,7 @@ def _cached(
     with _lock:
         known = _kept_on(tool)
         if base not in known:
-            known[base] = make(tool, base)
+            known[base] = _with_recipe(make(tool, base), tool, base)
             setattr(tool, _CACHE, (tool, known))
         return known[base]
 
@@ -114,4 +114,10 @@ def _method_tool(method: MethodType, base: type[BaseTool]) -> type[BaseTool]:
     # A bound method is a new object each time it is read, so there is nothing to keep the class on.
     if not inspect.isfunction(inspect.unwrap(method.__func__)):
         raise TypeError(f"{method!r} cannot be a tool: it is not written in Python.")
-    return function_tool(method, base)
+    return _with_recipe(function_tool(method, base), method, base)
+
+
+def _with_recipe(made: type[BaseTool], tool: Any, base: type[BaseTool]) -> type[BaseTool]:
+    if made is not tool:
+        made._recipe = tool_type, (tool, base)
+    return made

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+from functools import cache, cached_property
+from inspect import getattr_static
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
 
 from ._narrow import is_list
+from ._pickling import as_recipes, check_arguments, without_client
 from ._provider import Received
 from ._reply_view import ReplyView
 from ._request import Request
@@ -205,6 +208,25 @@ class BaseCallResponse(ReplyView, BaseModel):
         """The response as a JSON text; see `model_dump`."""
         return to_json(self.model_dump(mode="json", **options), indent=indent).decode()
 
+    def __getstate__(self) -> dict[Any, Any]:
+        check_arguments(self.fn_args)
+        computed = _computed_names(type(self))
+        stored = {name: value for name, value in vars(self).items() if name not in computed}
+        if "tool_types" in stored:
+            stored["tool_types"] = as_recipes(stored["tool_types"])
+        if "dynamic_config" in stored:
+            stored["dynamic_config"] = without_client(stored["dynamic_config"])
+        return {**super().__getstate__(), "__dict__": stored}
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        # What the prompt function was called with is the caller's own, and so is a client: a copy
+        # of the response shares them.
+        memo = {} if memo is None else memo
+        request: Request | None = vars(self).get("_request")
+        shared = [*self.fn_args.values(), request.prompt.client if request else None]
+        memo.update((id(value), value) for value in shared)
+        return super().__deepcopy__(memo)
+
     def __eq__(self, other: object) -> bool:
         return self is other
 
@@ -213,6 +235,14 @@ class BaseCallResponse(ReplyView, BaseModel):
 
 
 _set = object.__setattr__
+
+
+@cache
+def _computed_names(response_type: type[BaseCallResponse]) -> frozenset[str]:
+    """Under which names a response keeps what it worked out, and can work out again."""
+    names = {name for base in response_type.__mro__ for name in vars(base)}
+    members = {name: getattr_static(response_type, name) for name in names}
+    return frozenset(n for n, member in members.items() if isinstance(member, cached_property))
 
 
 def _python(value: Any) -> Any:

@@ -7,7 +7,7 @@ import inspect
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, NoReturn, Self, SupportsIndex, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from ._partial import build_partial, partial_model
+from ._pickling import Recipe, blank_tool, recipe_of
 from ._schema import GenerateJsonSchemaNoTitles, model_schema, public_name, strict_schema
 from ._wire import ToolCall
 
@@ -80,6 +81,8 @@ class BaseTool(BaseModel, ABC):
     _config_type: ClassVar[type[Any]] = ToolConfig
     _parameter_names: ClassVar[Mapping[str, str]] = {}
     """Attribute to parameter, where an attribute could not have the parameter's name."""
+    _recipe: ClassVar[Recipe | None] = None
+    """How this very class was made, where it was: by it a tool is pickled."""
 
     _call: ToolCall | None = PrivateAttr(default=None)
     _delta: str | None = PrivateAttr(default=None)
@@ -222,6 +225,11 @@ class BaseTool(BaseModel, ABC):
     def _native_call(cls, call: ToolCall) -> Any:
         """The provider's own object for `call`."""
         return call.native
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        if recipe := recipe_of(type(self)):
+            return blank_tool, recipe, self.__getstate__()
+        return super().__reduce_ex__(protocol)
 
     # --- from other things
 
