@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import groq
 import openai
 
 from mirascope.core import BaseTool
@@ -32,7 +34,7 @@ class OpenAIRecordings(Adapter):
         http = openai.DefaultAsyncHttpxClient if is_async else openai.DefaultHttpxClient
         return made_by(
             api_key="k",
-            base_url=box.base_url("openai"),
+            base_url=box.base_url(self.provider),
             max_retries=0,
             http_client=http(verify=False),  # type: ignore[arg-type]
         )
@@ -59,12 +61,40 @@ class OpenAIRecordings(Adapter):
         return {
             "role": message["role"],
             "text": message.get("content") or "",
-            "reasoning": message.get("reasoning_content") or "",
+            "reasoning": _reasoning(message),
             "calls": [_call(call["id"], call["function"]) for call in calls],
         }
 
     def results(self, messages: list[Json]) -> dict[str, str]:
         return {m["tool_call_id"]: m["content"] for m in messages if m["role"] == "tool"}
+
+
+class XAIRecordings(OpenAIRecordings):
+    provider = "xai"
+
+
+class GroqRecordings(OpenAIRecordings):
+    provider = "groq"
+
+    def client(self, box: Sandbox, is_async: bool) -> Any:
+        made_by = groq.AsyncGroq if is_async else groq.Groq
+        http = groq.DefaultAsyncHttpxClient if is_async else groq.DefaultHttpxClient
+        return made_by(
+            api_key="k",
+            base_url=box.base_url("groq"),
+            max_retries=0,
+            http_client=http(verify=False),
+        )
+
+    def turn(self, message: Json) -> Any:
+        # The recorded client wrote the reasoning into the text, where Groq has a key of its own.
+        text = re.sub(r"<think>.*?</think>\s*", "", message.get("content") or "", flags=re.DOTALL)
+        return super().turn({**message, "content": text, "reasoning": ""})
+
+
+def _reasoning(message: Json) -> str:
+    # Ollama and Groq write `reasoning`, DeepSeek and xAI `reasoning_content`.
+    return message.get("reasoning_content") or message.get("reasoning") or ""
 
 
 def _call(id: str | None, function: Json) -> Call:
@@ -80,7 +110,7 @@ def _read_whole(body: Json) -> Reading:
     reading.calls = [
         _call(call["id"], call["function"]) for call in message.get("tool_calls") or ()
     ]
-    if reasoning := message.get("reasoning_content"):
+    if reasoning := _reasoning(message):
         reading.thinking = [(reasoning, None)]
     if audio := message.get("audio"):
         reading.audio = base64.b64decode(audio["data"])
@@ -90,7 +120,7 @@ def _read_whole(body: Json) -> Reading:
 
 def _read_stream(chunks: list[Json]) -> Reading:
     choices = [c for chunk in chunks for c in chunk["choices"] if c["index"] == 0]
-    usages = [chunk["usage"] for chunk in chunks if chunk.get("usage")]
+    usages = [usage for chunk in chunks if (usage := _usage(chunk))]
     reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
     reading = _reading(chunks[-1], usages[-1] if usages else None, reasons)
     deltas = [choice["delta"] for choice in choices]
@@ -102,13 +132,14 @@ def _read_stream(chunks: list[Json]) -> Reading:
         call["name"] += fragment["function"].get("name") or ""
         call["arguments"] += fragment["function"].get("arguments") or ""
     reading.calls = [_call(call["id"], call) for _, call in sorted(calls.items())]
-    # Ollama writes `reasoning`, DeepSeek `reasoning_content`.
-    thinking = "".join(
-        delta.get("reasoning_content") or delta.get("reasoning") or "" for delta in deltas
-    )
-    if thinking:
+    if thinking := "".join(map(_reasoning, deltas)):
         reading.thinking = [(thinking, None)]
     return reading
+
+
+def _usage(chunk: Json) -> Json | None:
+    # Groq's older streams have it only among its own additions.
+    return chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")
 
 
 def _reading(reply: Json, usage: Json | None, reasons: list[str]) -> Reading:

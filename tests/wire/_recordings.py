@@ -38,6 +38,11 @@ class Exchange:
         return self.request.get("stream") is True
 
     @property
+    def is_failure(self) -> bool:
+        """Whether the reply is an error, or a stream that ends with one."""
+        return self.status != 200 or any("error" in event for event in events(self.text or ""))
+
+    @property
     def messages(self) -> list[Json]:
         return list(self.request["messages"])
 
