@@ -70,6 +70,7 @@ class TokenCounts:
             output_tokens=tokens.output,
             cached_tokens=tokens.cached,
             cache_write=tokens.cache_write,
+            reasoning_tokens=tokens.reasoning,
             cost=tokens.cost,
         )
 

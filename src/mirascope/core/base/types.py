@@ -142,5 +142,6 @@ class CostMetadata(BaseModel):
     google: GoogleMetadata | None = None
     realtime_tokens: int | float | None = None
     tool_use_tokens: int | float | None = None
+    reasoning_tokens: int | float | None = None
     cost: float | None = None
     """A cost in US dollars that is known already, for instance from the provider itself."""

@@ -28,6 +28,9 @@ _PRICE_IDS = {
 _CACHED_BESIDE_INPUT = frozenset({"anthropic", "bedrock"})
 """Providers whose count of input tokens leaves out those read from and written to the cache."""
 
+_REASONING_BESIDE_OUTPUT = frozenset({"gemini", "google", "vertex", "xai"})
+"""Providers whose count of output tokens leaves out those of the reasoning."""
+
 
 def calculate_cost(provider: str, model: str, metadata: CostMetadata | None = None) -> float | None:
     """The price in US dollars of a call of `model` with the token counts of `metadata`.
@@ -59,11 +62,14 @@ def _usage(provider: str, metadata: CostMetadata) -> Any:
     total = int(metadata.input_tokens or 0)
     if provider in _CACHED_BESIDE_INPUT:
         total += read + written
+    output = int(metadata.output_tokens or 0)
+    if provider in _REASONING_BESIDE_OUTPUT:
+        output += int(metadata.reasoning_tokens or 0)
     return _prices().Usage(
         input_tokens=total,
         cache_read_tokens=min(read, total),
         cache_write_tokens=min(written, total),
-        output_tokens=int(metadata.output_tokens or 0),
+        output_tokens=output,
     )
 
 
