@@ -69,8 +69,8 @@ async def test_the_messages_of_a_response(way: Way) -> None:
         assert response.messages == [asked]
     else:
         assert way.wire.native_text(response.message_param) == "Mistborn"
-        assert response.user_message_param == way.body["messages"][0]
-        assert response.messages == way.body["messages"]
+        assert response.user_message_param == way.wire.messages(way.body)[0]
+        assert response.messages == way.wire.messages(way.body)
 
 
 @pytest.mark.parametrize("common", ["stop", "length", "content_filter"])
@@ -173,7 +173,7 @@ async def test_the_providers_own_messages(way: Way) -> None:
     history = way.wire.native_history
     before = repr(history)
     response = await way.ask(lambda: list(history), json_mode=True)
-    assert way.body["messages"][: len(history) - 1] == history[:-1]
+    assert way.wire.messages(way.body)[: len(history) - 1] == history[:-1]
     assert way.wire.images(way.body) == ["https://a.b/cat.png"]
     assert repr(history) == before
     assert response.common_messages[-1].role == "user"
@@ -187,7 +187,7 @@ async def test_the_providers_own_messages(way: Way) -> None:
 async def test_the_providers_own_messages_go_unchanged(way: Way) -> None:
     history = way.wire.native_history
     await way.ask(lambda: {"messages": history})
-    assert way.body["messages"] == history
+    assert way.wire.messages(way.body) == history
 
 
 @pytest.mark.parametrize("style", ["parts", "template"])

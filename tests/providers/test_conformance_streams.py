@@ -197,7 +197,7 @@ async def test_messages_in_common_terms(way: Way) -> None:
         assert stream.usage == stream.construct_call_response().usage
     else:
         assert way.wire.native_text(stream.message_param) == TEXT
-        assert stream.messages == way.body["messages"]
+        assert stream.messages == way.wire.messages(way.body)
 
 
 # Tools

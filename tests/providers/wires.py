@@ -71,6 +71,10 @@ class Wire(ABC):
     def native_text(self, message: Any) -> str:
         """The text of an assistant's message in the protocol's own form."""
 
+    def messages(self, body: Json) -> list[Json]:
+        """The messages in the protocol's own form."""
+        return body["messages"]
+
     def turns(self, body: Json) -> list[tuple[str, str]]:
         """Role and text of each message that has a text, without the system's and the tools'."""
         turns = [(m["role"], "".join(texts(m["content"]))) for m in body["messages"]]
