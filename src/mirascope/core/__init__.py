@@ -11,10 +11,16 @@ if TYPE_CHECKING:
     from . import anthropic as anthropic
     from . import azure as azure
     from . import base as base
+    from . import bedrock as bedrock
+    from . import cohere as cohere
     from . import costs as costs
+    from . import gemini as gemini
+    from . import google as google
     from . import groq as groq
     from . import ollama as ollama
+    from . import mistral as mistral
     from . import openai as openai
+    from . import vertex as vertex
     from . import vllm as vllm
     from . import xai as xai
     from .base import AudioPart as AudioPart

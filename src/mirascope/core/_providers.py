@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -27,7 +28,23 @@ class Entry:
     """The environment variables that make up a default client: a change gives a new client."""
     base_url: str
     """Where requests go unless the environment or a client says otherwise."""
+    instead: str = ""
+    """For an older name: what to write in its place."""
 
+
+_GOOGLE_ENVIRONMENT = (
+    "GOOGLE_API_KEY",
+    "GEMINI_API_KEY",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_VERTEX_BASE_URL",
+    "GOOGLE_GENAI_USE_ENTERPRISE",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    "GOOGLE_GENAI_API_VERSION",
+    "GOOGLE_GENAI_HTTP_CLIENT",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+)
 
 PROVIDERS: dict[str, Entry] = {
     "openai": Entry(
@@ -59,6 +76,32 @@ PROVIDERS: dict[str, Entry] = {
         ),
         base_url="https://api.anthropic.com",
     ),
+    "google": Entry(
+        title="Google",
+        module="google",
+        sdk="google.genai",
+        extra="google",
+        environment=_GOOGLE_ENVIRONMENT,
+        base_url="https://generativelanguage.googleapis.com",
+    ),
+    "gemini": Entry(
+        title="Google",
+        module="gemini",
+        sdk="google.genai",
+        extra="google",
+        environment=_GOOGLE_ENVIRONMENT,
+        base_url="https://generativelanguage.googleapis.com",
+        instead="`google`",
+    ),
+    "vertex": Entry(
+        title="Vertex AI",
+        module="vertex",
+        sdk="google.genai",
+        extra="google",
+        environment=_GOOGLE_ENVIRONMENT,
+        base_url="https://aiplatform.googleapis.com",
+        instead="`google` with `client=Client(vertexai=True, project=…, location=…)`",
+    ),
     "groq": Entry(
         title="Groq",
         module="groq",
@@ -74,6 +117,22 @@ PROVIDERS: dict[str, Entry] = {
         extra="xai",
         environment=("XAI_API_KEY", "XAI_BASE_URL"),
         base_url="https://api.x.ai/v1",
+    ),
+    "mistral": Entry(
+        title="Mistral",
+        module="mistral",
+        sdk="mistralai.client",
+        extra="mistral",
+        environment=("MISTRAL_API_KEY", "MISTRAL_SA_TOKEN_PATH"),
+        base_url="https://api.mistral.ai",
+    ),
+    "cohere": Entry(
+        title="Cohere",
+        module="cohere",
+        sdk="cohere",
+        extra="cohere",
+        environment=("CO_API_KEY", "COHERE_API_KEY", "CO_API_URL"),
+        base_url="https://api.cohere.com",
     ),
     "ollama": Entry(
         title="Ollama",
@@ -91,6 +150,43 @@ PROVIDERS: dict[str, Entry] = {
         environment=("VLLM_API_KEY", "VLLM_BASE_URL"),
         base_url="http://localhost:8000/v1",
     ),
+    "azure": Entry(
+        title="Azure AI",
+        module="azure",
+        sdk="azure.ai.inference",
+        extra="azure",
+        environment=(
+            "AZURE_INFERENCE_ENDPOINT",
+            "AZURE_INFERENCE_CREDENTIAL",
+            "AZURE_TENANT_ID",
+            "AZURE_CLIENT_ID",
+            "AZURE_CLIENT_SECRET",
+        ),
+        base_url="https://<resource>.services.ai.azure.com/models",
+    ),
+    "bedrock": Entry(
+        title="Amazon Bedrock",
+        module="bedrock",
+        sdk="boto3",
+        extra="bedrock",
+        environment=(
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_BEARER_TOKEN_BEDROCK",
+            "AWS_PROFILE",
+            "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+            "AWS_REGION_NAME",
+            "AWS_REGION",
+            "AWS_DEFAULT_REGION",
+            "AWS_ENDPOINT_URL",
+            "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+            "AWS_MAX_ATTEMPTS",
+            "AWS_RETRY_MODE",
+        ),
+        base_url="https://bedrock-runtime.<region>.amazonaws.com",
+    ),
 }
 """By the name that `llm.call` takes."""
 
@@ -104,6 +200,12 @@ def provider_named(name: str) -> Provider:
     if entry is None:
         raise ValueError(
             f"Unsupported provider: {name}. Known providers: {', '.join(sorted(PROVIDERS))}."
+        )
+    if entry.instead:
+        warnings.warn(
+            f"The provider name `{name}` is deprecated. Use {entry.instead} instead.",
+            DeprecationWarning,
+            stacklevel=3,
         )
     adapter: Provider = import_module(f".{entry.module}", __package__).PROVIDER
     return adapter
@@ -131,17 +233,3 @@ def is_installed(package: str) -> bool:
         return find_spec(package) is not None
     except ModuleNotFoundError:
         return False
-    "azure": Entry(
-        title="Azure AI",
-        module="azure",
-        sdk="azure.ai.inference",
-        extra="azure",
-        environment=(
-            "AZURE_INFERENCE_ENDPOINT",
-            "AZURE_INFERENCE_CREDENTIAL",
-            "AZURE_TENANT_ID",
-            "AZURE_CLIENT_ID",
-            "AZURE_CLIENT_SECRET",
-        ),
-        base_url="https://<resource>.services.ai.azure.com/models",
-    ),

@@ -10,7 +10,11 @@ from functools import lru_cache
 from mirascope.sandbox._protocol import Protocol
 from mirascope.sandbox.anthropic_messages import AnthropicMessages
 from mirascope.sandbox.azure_inference import AzureInference
+from mirascope.sandbox.bedrock_converse import BedrockConverse
 from mirascope.sandbox.chat_completions import ChatCompletions
+from mirascope.sandbox.generate_content import GenerateContent, VertexGenerateContent
+from mirascope.sandbox.cohere_chat import CohereChat
+from mirascope.sandbox.mistral_chat import MistralChat
 from mirascope.sandbox.openai_compatible import GroqChatCompletions, XAIChatCompletions
 
 KEY = "sandbox"
@@ -50,6 +54,13 @@ SERVICES = {
             {"ANTHROPIC_BASE_URL": "{base_url}", "ANTHROPIC_API_KEY": "{key}"},
         ),
         Service(
+            "google",
+            GenerateContent(),
+            "",
+            {"GOOGLE_GEMINI_BASE_URL": "{base_url}", "GOOGLE_API_KEY": "{key}"},
+        ),
+        Service("vertex", VertexGenerateContent(), "", {"GOOGLE_VERTEX_BASE_URL": "{base_url}"}),
+        Service(
             "groq",
             GroqChatCompletions(),
             "",
@@ -61,6 +72,9 @@ SERVICES = {
             "/xai/v1",
             {"XAI_BASE_URL": "{base_url}", "XAI_API_KEY": "{key}"},
         ),
+        Service("cohere", CohereChat(), "", {"CO_API_URL": "{base_url}", "CO_API_KEY": "{key}"}),
+        # Its SDK has no variable for the address: `Mistral(server_url=...)`.
+        Service("mistral", MistralChat(), "/mistral", {"MISTRAL_API_KEY": "{key}"}),
         Service(
             "ollama",
             ChatCompletions(reasoning_key="reasoning"),
@@ -73,15 +87,26 @@ SERVICES = {
             "/vllm/v1",
             {"VLLM_BASE_URL": "{base_url}", "VLLM_API_KEY": "{key}"},
         ),
-    )
-}
-
         Service(
             "azure",
             AzureInference(),
             "/azure",
             {"AZURE_INFERENCE_ENDPOINT": "{base_url}", "AZURE_INFERENCE_CREDENTIAL": "{key}"},
         ),
+        Service(
+            "bedrock",
+            BedrockConverse(),
+            "",
+            {
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "{base_url}",
+                "AWS_ACCESS_KEY_ID": "{key}",
+                "AWS_SECRET_ACCESS_KEY": "{key}",
+                "AWS_DEFAULT_REGION": "us-east-1",
+            },
+        ),
+    )
+}
+
 
 @lru_cache(maxsize=1024)
 def service_at(path: str) -> Service | None:

@@ -175,9 +175,13 @@ def _expectation(
     extraction = spec.extraction
     if extraction is None:
         return None, JsonMode() if spec.options.json_mode else None
+    provider = spec.provider
+    # A tool call that arrives whole would leave nothing to show of what is under way.
+    arrives_whole = spec.options.stream and not provider.streams_arguments
     # Offered other tools, the model must stay free to choose one of them or to answer.
-    if spec.options.json_mode or has_tools or not spec.provider.can_force_tool(params):
-        strict = extraction.strict and spec.provider.has_strict_json
+    free = has_tools or arrives_whole or not provider.can_force_tool(params)
+    if spec.options.json_mode or free:
+        strict = extraction.strict and provider.has_strict_json
         return None, JsonMode(extraction.name, extraction.schema(strict), strict)
     return spec.extraction_tool, None
 

@@ -63,6 +63,7 @@ class Received:
         # The SDK's object can be made again from the data.
         return Received, (self.data, None, self.request_id)
 
+
 class Provider(ABC):
     """One provider. Stateless: an adapter has one instance, shared by all calls."""
 
@@ -80,6 +81,10 @@ class Provider(ABC):
     """The SDK's names of parameters that take a list where a single text is allowed in common."""
     default_params: ClassVar[Mapping[str, Any]] = {}
     finish_reasons: ClassVar[Mapping[str, FinishReason]]
+    tells_tool_calls: ClassVar[bool] = True
+    """Whether a reply that calls tools says so by its finish reason."""
+    streams_arguments: ClassVar[bool] = True
+    """Whether a tool call's arguments arrive bit by bit in a stream."""
     has_strict_json: ClassVar[bool] = False
     """Whether the provider can be made to keep to a JSON schema."""
     part_types: ClassVar[frozenset[str]]
@@ -167,6 +172,7 @@ class Provider(ABC):
         from .._providers import provider_named
 
         return provider_named, (self.name,)
+
     def can_force_tool(self, params: Mapping[str, Any]) -> bool:
         """Whether a request may demand a tool call; if not, JSON is asked for instead."""
         return True
@@ -199,10 +205,17 @@ class Provider(ABC):
             encoded[name] = value
         return encoded
 
-    def common_finish_reasons(self, reasons: list[str] | None) -> list[FinishReason] | None:
-        """Finish reasons in common terms; None where none of them has one."""
+    def common_finish_reasons(
+        self, reasons: list[str] | None, calls_tools: bool = False
+    ) -> list[FinishReason] | None:
+        """Finish reasons in common terms; None where none of them has one.
+
+        `calls_tools` tells whether the reply does.
+        """
         known = self.finish_reasons
         mapped: list[FinishReason] = [known[r] for r in reasons or () if r in known]
+        if calls_tools and not self.tells_tool_calls and mapped[:1] == ["stop"]:
+            mapped[0] = "tool_calls"
         return mapped or None
 
     def check_client(self, client: Any, is_async: bool) -> None:

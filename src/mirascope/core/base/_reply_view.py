@@ -117,7 +117,8 @@ class ReplyView(TokenCounts):
     @property
     def common_finish_reasons(self) -> list[FinishReason] | None:
         """Why the reply ended, in terms common to all providers; None where it is not known."""
-        return self._adapter.common_finish_reasons(self._reply.finish_reasons)
+        reply = self._reply
+        return self._adapter.common_finish_reasons(reply.finish_reasons, bool(reply.tool_calls))
 
     @property
     def model(self) -> str | None:

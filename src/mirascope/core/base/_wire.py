@@ -153,6 +153,9 @@ class Delta:
     thinking: str = ""
     signature: str = ""
     tools: list[ToolFragment] | None = None
+    parts: list[ReplyPart] | None = None
+    """Whole parts in their order, from a provider that does not cut them up. They are what counts
+    then; `text` and `thinking` only say what they show."""
     block: NativeBlock | None = None
     ends_part: bool = False
     """The part under way is complete: what follows belongs to a new one."""
@@ -241,14 +244,10 @@ class ReplyBuilder:
             reply.model = delta.model
         if delta.created:
             reply.created = delta.created
-        if delta.thinking or delta.signature:
-            self._grow(Thinking, delta.thinking)
-            if delta.signature:
-                self._last_thinking().signature = delta.signature
-        if delta.text:
-            self._grow(str, delta.text)
-        if delta.tools:
-            complete = self._add_tools(delta.tools)
+        if delta.parts is not None:
+            complete = self._add_parts(delta.parts)
+        else:
+            complete = self._add_pieces(delta)
         if delta.block:
             self._close_part()
             self._blocks[delta.block.key] = delta.block
@@ -281,6 +280,29 @@ class ReplyBuilder:
         """The reply as far as it has arrived."""
         self._join()
         return self.reply
+
+    def _add_pieces(self, delta: Delta) -> list[ToolCall]:
+        if delta.thinking or delta.signature:
+            self._grow(Thinking, delta.thinking)
+            if delta.signature:
+                self._last_thinking().signature = delta.signature
+        if delta.text:
+            self._grow(str, delta.text)
+        return self._add_tools(delta.tools) if delta.tools else []
+
+    def _add_parts(self, parts: list[ReplyPart]) -> list[ToolCall]:
+        complete: list[ToolCall] = []
+        for part in parts:
+            if isinstance(part, str):
+                self._grow(str, part)
+            elif isinstance(part, Thinking) and not part.signature:
+                self._grow(Thinking, part.text)
+            else:
+                self._close_part()
+                self.reply.parts.append(part)
+                if isinstance(part, ToolCall):
+                    complete.append(part)
+        return complete
 
     def _add_tools(self, fragments: list[ToolFragment]) -> list[ToolCall]:
         calls: list[ToolFragment] = []

@@ -1,0 +1,71 @@
+"""Replies and streams of the `google-genai` SDK, as JSON-shaped data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+from ._sdk_objects import ObjectEvents, plain
+from .base._flow import Flow, step
+from .base._provider import Received
+
+_NOT_OF_THE_REPLY = {"sdk_http_response", "automatic_function_calling_history", "parsed"}
+
+
+def received(value: Any) -> Received:
+    """An object of the SDK (or a dict) as the JSON of the wire, the object beside it."""
+    dump = getattr(value, "model_dump", None)
+    if dump is None:
+        return plain(value)
+    data = dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+        exclude=_NOT_OF_THE_REPLY,
+        warnings=False,
+    )
+    return Received(data, native=value)
+
+
+class GenerateContentEvents(ObjectEvents):
+    """The events of a stream, as the SDK's generator yields them."""
+
+    def __init__(self, stream: Any, is_async: bool) -> None:
+        super().__init__(stream, is_async)
+        # The generator ends in the same way where the reply is cut off: its finish reason tells.
+        self.done = False
+
+    def decode(self, event: Any) -> Iterable[Received]:
+        yield received(event)
+
+    def close(self) -> Flow[None]:
+        if self._is_async:
+            yield from self._cancel_reading()
+        yield from super().close()
+
+    def _cancel_reading(self) -> Flow[None]:
+        """Close the HTTP response, which the SDK's async generator leaves open in its `aclose`.
+
+        A cancelled read unwinds all the generators within each other down to the response.
+        """
+        stream = self._stream
+        # A generator without a frame has ended, and has closed what it read from.
+        while getattr(stream, "ag_frame", None) is not None:
+            reading = asyncio.ensure_future(anext(stream))
+            yield from step(_a_turn)
+            reading.cancel()
+            # An event that had arrived already is read instead: then it takes another round.
+            yield from step(_the_end_of, reading)
+            if reading.cancelled() or reading.exception() is not None:
+                return
+
+
+def _a_turn() -> Any:
+    """One turn of the event loop: a task that was just made runs until it waits."""
+    return asyncio.sleep(0)
+
+
+def _the_end_of(task: asyncio.Future[Any]) -> Any:
+    # Unlike awaiting the task, this tells its being cancelled from ours.
+    return asyncio.wait({task})

@@ -1,0 +1,426 @@
+"""The wire format of Google's `generateContent`: contents and their parts, usage, events.
+
+Source: https://ai.google.dev/api/generate-content
+"""
+
+from __future__ import annotations
+
+import base64
+import mimetypes
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic_core import to_json
+
+from .base._narrow import is_list, is_object
+from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
+from .base.message_param import (
+    AudioPart,
+    AudioURLPart,
+    BaseMessageParam,
+    DocumentPart,
+    DocumentURLPart,
+    ImagePart,
+    ImageURLPart,
+    Part,
+    ProviderPart,
+    TextPart,
+    ThinkingPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+
+Json = dict[str, Any]
+
+FAMILY = frozenset({"google", "gemini", "vertex"})
+"""The provider names whose own parts are Google's."""
+
+# --- encode: the SDK's spelling, `inline_data`, of what the wire calls `inlineData`
+
+ROLES = {"assistant": "model", "tool": "user"}
+_IMAGE_TYPES = frozenset(
+    {"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "image/gif"}
+)
+
+
+def encode_message(message: BaseMessageParam) -> Json:
+    """A common message as a content."""
+    role = ROLES.get(message.role, message.role)
+    if isinstance(message.content, str):
+        return {"role": role, "parts": [{"text": message.content}]}
+    parts: list[Json] = []
+    signature = b""
+    for part in message.content:
+        if isinstance(part, ThinkingPart):
+            if part.provider not in (None, *FAMILY):
+                continue
+            if not part.thinking:
+                # The signature of the part that follows, which is where Google wants it back.
+                signature = _decode_base64(part.signature)
+                continue
+        if isinstance(part, ProviderPart) and part.provider not in FAMILY:
+            continue
+        encoded = PART_ENCODERS[part.type](part)
+        if signature:
+            encoded["thought_signature"] = signature
+            signature = b""
+        parts.append(encoded)
+    if signature:
+        parts.append({"text": "", "thought_signature": signature})
+    return {"role": role, "parts": parts}
+
+
+def _encode_thinking(part: ThinkingPart) -> Json:
+    encoded: Json = {"text": part.thinking, "thought": True}
+    if part.signature:
+        encoded["thought_signature"] = _decode_base64(part.signature)
+    return encoded
+
+
+_STANDARD_ALPHABET = str.maketrans("-_", "+/")
+
+
+def _decode_base64(text: str | None) -> bytes:
+    # The API writes the standard alphabet, the SDK's own dumps the one for URLs.
+    return base64.b64decode((text or "").translate(_STANDARD_ALPHABET))
+
+
+def _inline(media_type: str, data: bytes) -> Json:
+    return {"inline_data": {"mime_type": media_type, "data": data}}
+
+
+def _refused(kind: str, media_type: str, supported: str) -> ValueError:
+    return ValueError(f"Unsupported {kind} type: `{media_type}`. Supported are {supported}.")
+
+
+def _encode_image(part: ImagePart) -> Json:
+    if part.media_type not in _IMAGE_TYPES:
+        known = ", ".join(f"`{name}`" for name in sorted(_IMAGE_TYPES))
+        raise _refused("image", part.media_type, known)
+    return _inline(part.media_type, part.image)
+
+
+def _encode_audio(part: AudioPart) -> Json:
+    if not part.media_type.startswith("audio/"):
+        raise _refused("audio", part.media_type, "`audio/wav`, `audio/mp3` and other `audio/…`")
+    data = part.audio if isinstance(part.audio, bytes) else base64.b64decode(part.audio)
+    return _inline(part.media_type, data)
+
+
+def _encode_document(part: DocumentPart) -> Json:
+    if part.media_type != "application/pdf" and not part.media_type.startswith("text/"):
+        raise _refused("document", part.media_type, "`application/pdf`, `text/plain` and `text/…`")
+    return _inline(part.media_type, part.document)
+
+
+def _encode_url(part: ImageURLPart | AudioURLPart | DocumentURLPart) -> Json:
+    """Google fetches it, from the web (http, https) or from its own storage (gs, Files API)."""
+    file_data: Json = {"file_uri": part.url}
+    if media_type := mimetypes.guess_type(part.url.partition("?")[0])[0]:
+        file_data["mime_type"] = media_type
+    return {"file_data": file_data}
+
+
+def _encode_call(part: ToolCallPart) -> Json:
+    call: Json = {"name": part.name, "args": part.args or {}}
+    return {"function_call": call if part.id is None else {"id": part.id, **call}}
+
+
+def _encode_result(part: ToolResultPart) -> Json:
+    key = "error" if part.is_error else "result"
+    result: Json = {"name": part.name, "response": {key: part.content}}
+    return {"function_response": result if part.id is None else {"id": part.id, **result}}
+
+
+PART_ENCODERS: dict[str, Callable[[Any], Json]] = {
+    "text": lambda part: {"text": part.text},
+    "image": _encode_image,
+    "image_url": _encode_url,
+    "audio": _encode_audio,
+    "audio_url": _encode_url,
+    "document": _encode_document,
+    "document_url": _encode_url,
+    "tool_call": _encode_call,
+    "tool_result": _encode_result,
+    "thinking": _encode_thinking,
+    "provider": lambda part: dict(part.data),
+}
+
+
+def joined_results(contents: Iterable[Any]) -> list[Any]:
+    """The contents, the results of one turn's tools in one content, each with its tool's name.
+
+    Google wants as many results in a turn as there were calls. What the caller wrote is not
+    changed.
+    """
+    joined: list[Any] = []
+    names: dict[str, str] = {}
+    for content in contents:
+        if not is_object(content):
+            joined.append(content)
+            continue
+        results = _results_in(content)
+        if not results:
+            names.update(_names_by_id(content))
+            joined.append(content)
+            continue
+        parts = [_named(part, names) for part in content["parts"]]
+        if joined and is_object(joined[-1]) and _results_in(joined[-1]):
+            joined[-1] = {**joined[-1], "parts": [*joined[-1]["parts"], *parts]}
+        else:
+            joined.append({**content, "parts": parts})
+    return joined
+
+
+def _objects_in(content: Json) -> list[Json]:
+    parts = content.get("parts")
+    return [part for part in parts if is_object(part)] if is_list(parts) else []
+
+
+def _results_in(content: Json) -> bool:
+    """Whether a content holds results of tools and nothing else."""
+    parts = content.get("parts")
+    if not is_list(parts) or not parts:
+        return False
+    return all(is_object(part) and _result_of(part) is not None for part in parts)
+
+
+def _result_of(part: Json) -> Json | None:
+    result = part.get("function_response", part.get("functionResponse"))
+    return result if is_object(result) else None
+
+
+def _names_by_id(content: Json) -> dict[str, str]:
+    calls = [part.get("function_call", part.get("functionCall")) for part in _objects_in(content)]
+    return {call["id"]: call["name"] for call in calls if is_object(call) and call.get("id")}
+
+
+def _named(part: Json, names: dict[str, str]) -> Json:
+    result = _result_of(part)
+    if result is None or result.get("name"):
+        return part
+    name = names.get(result.get("id") or "")
+    if name is None:
+        raise ValueError(
+            "Google needs the name of the tool that gave a result, and no tool call before it has "
+            f"the id {result.get('id')!r}. Give the `ToolResultPart` its `name`."
+        )
+    return {"function_response": {**result, "name": name}}
+
+
+# --- decode: the wire's spelling
+
+
+def decode_content(provider: str, data: Json) -> BaseMessageParam:
+    """A content as a common message."""
+    role = {"model": "assistant"}.get(data.get("role") or "user", "user")
+    parts = [part for item in data.get("parts") or () for part in _decode_part(provider, item)]
+    if all(isinstance(part, ToolResultPart) for part in parts) and parts:
+        role = "tool"
+    if len(parts) == 1 and isinstance(parts[0], TextPart):
+        return BaseMessageParam(role=role, content=parts[0].text)
+    return BaseMessageParam(role=role, content=parts)
+
+
+def _decode_part(provider: str, part: Json) -> list[Part]:
+    if is_object(blob := part.get("inlineData")):
+        if media := _decode_inline(blob):
+            return [media]
+    elif is_object(file := part.get("fileData")):
+        return [_decode_file(file)]
+    elif is_object(result := part.get("functionResponse")):
+        return [_decode_result(result)]
+    return [common_part(provider, item) for item in decode_reply_part(part)]
+
+
+def common_part(provider: str, part: ReplyPart) -> Part:
+    """A part of a reply as a part of a common message."""
+    if isinstance(part, str):
+        return TextPart(text=part)
+    if isinstance(part, ToolCall):
+        return ToolCallPart(name=part.name, args=part.decoded(), id=part.id)
+    if isinstance(part, Thinking):
+        return ThinkingPart(thinking=part.text, signature=part.signature, provider=provider)
+    return ProviderPart(provider=provider, data=part.data)
+
+
+def _decode_inline(blob: Json) -> Part | None:
+    media_type: str = blob.get("mimeType") or ""
+    data = _decode_base64(blob.get("data"))
+    match media_type.partition("/")[0]:
+        case "image":
+            return ImagePart(media_type=media_type, image=data)
+        case "audio":
+            return AudioPart(media_type=media_type, audio=data)
+        case "application" | "text":
+            return DocumentPart(media_type=media_type, document=data)
+        case _:
+            return None
+
+
+def _decode_file(file: Json) -> Part:
+    url = file.get("fileUri") or ""
+    media_type = file.get("mimeType") or mimetypes.guess_type(url)[0] or ""
+    match media_type.partition("/")[0]:
+        case "image":
+            return ImageURLPart(url=url)
+        case "audio":
+            return AudioURLPart(url=url)
+        case _:
+            return DocumentURLPart(url=url)
+
+
+def _decode_result(result: Json) -> Part:
+    response: Json = result.get("response") or {}
+    (key, value) = next(iter(response.items())) if len(response) == 1 else ("", response)
+    if key not in ("result", "output", "content", "error"):
+        value = response
+    return ToolResultPart(
+        name=result.get("name") or "",
+        content=value if isinstance(value, str) else to_json(value).decode(),
+        id=result.get("id"),
+        is_error=key == "error",
+    )
+
+
+def decode_reply_part(part: Json) -> list[ReplyPart]:
+    """A part of a reply in the common form.
+
+    A signature becomes a `Thinking` without text, right before what it signs.
+    """
+    signature = part.get("thoughtSignature")
+    signed: list[ReplyPart] = [Thinking("", signature)] if signature else []
+    text: str | None = part.get("text")
+    if part.get("thought"):
+        return [Thinking(text or "", signature)]
+    if is_object(call := part.get("functionCall")):
+        arguments: Json = call.get("args") or {}
+        return [*signed, ToolCall(call.get("name") or "", arguments, call.get("id"), call)]
+    if text is not None:
+        return [*signed, text] if text else signed
+    # Code that Google runs, an image it drew, something newer: it is sent back as it came.
+    return [NativeBlock(part)] if part else []
+
+
+def decode_parts(parts: Iterable[Json]) -> list[ReplyPart]:
+    """The parts of a reply; the pieces of one thought are one part, as they are in a stream."""
+    decoded: list[ReplyPart] = []
+    for item in parts:
+        for part in decode_reply_part(item):
+            last = decoded[-1] if decoded else None
+            if _is_unsigned(part) and _is_unsigned(last):
+                decoded[-1] = Thinking(_text(last) + _text(part))
+            else:
+                decoded.append(part)
+    return decoded
+
+
+def _is_unsigned(part: ReplyPart | None) -> bool:
+    return isinstance(part, Thinking) and not part.signature
+
+
+def _text(part: ReplyPart | None) -> str:
+    return part.text if isinstance(part, Thinking) else ""
+
+
+def decode_usage(usage: Any) -> Tokens | None:
+    """Token counts from the wire's usage object."""
+    if not is_object(usage):
+        return None
+    return Tokens(
+        input=usage.get("promptTokenCount"),
+        cached=usage.get("cachedContentTokenCount"),
+        output=usage.get("candidatesTokenCount"),
+        reasoning=usage.get("thoughtsTokenCount"),
+    )
+
+
+def _finish_reasons(data: Json) -> list[str] | None:
+    candidates: list[Json] = data.get("candidates") or []
+    reasons = [reason for each in candidates if (reason := each.get("finishReason"))]
+    if not candidates and is_object(feedback := data.get("promptFeedback")):
+        # The prompt was refused, so that there is nothing that could have finished.
+        reasons = [reason] if (reason := feedback.get("blockReason")) else []
+    return reasons or None
+
+
+_EXTRAS = ("citationMetadata", "groundingMetadata", "safetyRatings", "urlContextMetadata")
+
+
+def decode_reply(data: Json) -> Reply:
+    """A whole reply: the first candidate's content, and every candidate's reason to finish."""
+    candidates: list[Json] = data.get("candidates") or []
+    first: Json = candidates[0] if candidates else {}
+    content: Json = first.get("content") or {}
+    return Reply(
+        id=data.get("responseId"),
+        model=data.get("modelVersion"),
+        parts=decode_parts(content.get("parts") or ()),
+        finish_reasons=_finish_reasons(data),
+        usage=data.get("usageMetadata"),
+        tokens=decode_usage(data.get("usageMetadata")),
+        # In lists, because what a stream adds grows: the last counts.
+        extras={name: [value] for name in _EXTRAS if (value := first.get(name))},
+    )
+
+
+def decode_delta(data: Json) -> Delta:
+    """An event of a stream, which is a reply of its own with whole parts and running totals."""
+    candidates: list[Json] = data.get("candidates") or []
+    if any(each.get("index") for each in candidates):
+        # With `candidate_count` > 1 they come mixed: the stream is that of the first.
+        first = [each for each in candidates if not each.get("index")]
+        data = {**data, "candidates": first, "promptFeedback": None}
+    reply = decode_reply(data)
+    return Delta(
+        id=reply.id,
+        model=reply.model,
+        text=reply.text,
+        thinking="".join(part.text for part in reply.thinking),
+        parts=reply.parts,
+        finish_reasons=reply.finish_reasons,
+        tokens=reply.tokens,
+        usage=reply.usage,
+        extras=reply.extras or None,
+        ends_stream=reply.finish_reasons is not None,
+    )
+
+
+# --- rebuild
+
+
+def _encode_reply_part(part: ReplyPart) -> Json:
+    if isinstance(part, str):
+        return {"text": part}
+    if isinstance(part, Thinking):
+        signed: Json = {"thoughtSignature": part.signature} if part.signature else {}
+        return {"text": part.text, "thought": True, **signed} if part.text else signed
+    if isinstance(part, NativeBlock):
+        return part.data
+    call: Json = {"name": part.name, "args": part.decoded()}
+    return {"functionCall": call if part.id is None else {"id": part.id, **call}}
+
+
+def encode_candidate(reply: Reply) -> Json:
+    """The one candidate that amounts to a reply."""
+    reasons = reply.finish_reasons
+    return {
+        "index": 0,
+        "content": {"role": "model", "parts": _encode_parts(reply.parts)},
+        **({"finishReason": reasons[0]} if reasons else {}),
+        **{name: values[-1] for name, values in reply.extras.items()},
+    }
+
+
+def _encode_parts(parts: Iterable[ReplyPart]) -> list[Json]:
+    """The parts of a reply on the wire, each signature on the part that it signs."""
+    encoded: list[Json] = []
+    signature: Json = {}
+    for part in parts:
+        data = _encode_reply_part(part)
+        if isinstance(part, Thinking) and not part.text:
+            signature = data
+            continue
+        encoded.append({**data, **signature})
+        signature = {}
+    return [*encoded, {"text": "", **signature}] if signature else encoded

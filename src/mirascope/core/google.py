@@ -1,0 +1,389 @@
+"""Google's Gemini API and Vertex AI, through one SDK: https://github.com/googleapis/python-genai."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from . import _generate_content as wire
+from ._genai_client import close_client, new_client
+from ._genai_stream import GenerateContentEvents, received
+from ._generate_content import Json
+from ._providers import PROVIDERS, require_sdk
+from ._v1_paths import PATH as __path__  # noqa: F401
+from .base._flow import Flow
+from .base._narrow import is_list, is_object
+from .base._provider import Draft, EventSource, Provider, Received
+from .base._provider_call import provider_call
+from .base._wire import Delta, Reply, ToolCall
+from .base.call_params import CommonCallParams
+from .base.call_response import BaseCallResponse
+from .base.call_response_chunk import BaseCallResponseChunk
+from .base.dynamic_config import BaseDynamicConfig
+from .base.message_param import BaseMessageParam
+from .base.stream import BaseStream
+from .base.tool import BaseTool, Member
+from .base.types import FinishReason
+
+if TYPE_CHECKING:
+    from google.genai import Client
+    from google.genai.types import (
+        Content,
+        ContentDict,
+        FunctionCall,
+        GenerateContentConfig,
+        GenerateContentConfigDict,
+        GenerateContentResponse,
+        GenerateContentResponseUsageMetadata,
+    )
+
+    from .base._clients import Endpoint
+    from .base._signatures import ProviderCall
+else:
+    Content = ContentDict = dict[str, Any]
+    GenerateContentConfig = GenerateContentConfigDict = Client = Any
+
+require_sdk("google")
+
+# --- what you may pass
+
+
+class GoogleCallParams(CommonCallParams, total=False):
+    """The parameters of a call; source: https://ai.google.dev/api/generate-content.
+
+    `config` is the SDK's own; every other key is one of its fields, and wins over it.
+    """
+
+    config: GenerateContentConfig | GenerateContentConfigDict | None
+    cached_content: str
+    candidate_count: int
+    labels: dict[str, str]
+    max_output_tokens: int
+    media_resolution: str
+    response_json_schema: dict[str, Any]
+    response_mime_type: str
+    response_modalities: list[str]
+    response_schema: Any
+    safety_settings: list[Any]
+    stop_sequences: list[str]
+    system_instruction: Any
+    thinking_config: Any
+    tool_config: Any
+    top_k: float
+
+
+GoogleMessageParam: TypeAlias = Content | ContentDict | BaseMessageParam
+GoogleDynamicConfig: TypeAlias = BaseDynamicConfig[GoogleMessageParam, GoogleCallParams, Client]
+
+# --- tools
+
+
+class GoogleTool(BaseTool):
+    """A tool in Google's form."""
+
+    _provider_title = "Google"
+
+    @classmethod
+    def tool_schema(cls) -> Any:
+        """The tool as a request describes it."""
+        cls._config()  # warns of options, of which Google has none
+        declaration: Json = {"name": cls._name(), "description": cls._description()}
+        parameters = cls._parameters()
+        if parameters["properties"]:
+            declaration["parameters_json_schema"] = parameters
+        return {"function_declarations": [declaration]}
+
+    @classmethod
+    def _decode(cls, tool_call: Any) -> ToolCall:
+        call: Json = received(tool_call).data
+        return ToolCall(call.get("name") or "", call.get("args") or {}, call.get("id"), call)
+
+    @classmethod
+    def _native_call(cls, call: ToolCall) -> Any:
+        return PROVIDER.native_tool_call(call)
+
+    if TYPE_CHECKING:
+        tool_call: Member[FunctionCall | None]
+
+
+# --- what you get back
+
+
+class GoogleCallResponse(BaseCallResponse):
+    """Google's reply to a call."""
+
+    _provider = "google"
+    _dumped = ("thinking",)
+
+    if TYPE_CHECKING:
+
+        @property
+        def response(self) -> GenerateContentResponse: ...
+        @property
+        def tools(self) -> list[GoogleTool] | None: ...
+        @property
+        def tool(self) -> GoogleTool | None: ...
+        @property
+        def message_param(self) -> ContentDict: ...
+        @property
+        def user_message_param(self) -> ContentDict | None: ...
+        @classmethod
+        def tool_message_params(cls, tools_and_outputs: Any) -> list[ContentDict]: ...
+
+    @property
+    def usage(self) -> GenerateContentResponseUsageMetadata | None:
+        """The SDK's own usage object, or None where the reply has none."""
+        return self.response.usage_metadata
+
+    @property
+    def thinking(self) -> str | None:
+        """The model's reasoning, as far as it shows any; else None."""
+        return _first_thought(self._reply)
+
+
+class GoogleCallResponseChunk(BaseCallResponseChunk):
+    """A chunk of Google's reply."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def chunk(self) -> GenerateContentResponse: ...
+
+    @property
+    def usage(self) -> GenerateContentResponseUsageMetadata | None:
+        """The SDK's own usage object, or None where the chunk has none."""
+        return getattr(self.chunk, "usage_metadata", None)
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that this chunk adds; empty where it adds none."""
+        return self._delta.thinking
+
+
+class GoogleStream(BaseStream[GoogleCallResponseChunk, GoogleTool]):
+    """Google's reply as it arrives."""
+
+    _provider = "google"
+
+    if TYPE_CHECKING:
+
+        @property
+        def message_param(self) -> ContentDict: ...
+        @property
+        def user_message_param(self) -> ContentDict | None: ...
+        def construct_call_response(self) -> GoogleCallResponse: ...
+
+    @property
+    def thinking(self) -> str:
+        """The reasoning that has arrived."""
+        return "".join(thought.text for thought in self._builder.so_far().thinking)
+
+
+def _first_thought(reply: Reply) -> str | None:
+    return next((thought.text for thought in reply.thinking if thought.text), None)
+
+
+# --- how it maps
+
+
+class GoogleProvider(Provider):
+    """The facts of Google."""
+
+    name = "google"
+    title = PROVIDERS[name].title
+    environment = PROVIDERS[name].environment
+    sync_clients = frozenset({"Client"})
+    async_clients = frozenset({"Client", "AsyncClient"})
+    vertexai: ClassVar[bool | None] = None
+    """Whether default clients are Vertex AI's; None leaves it to the environment."""
+    response_type = GoogleCallResponse
+    chunk_type = GoogleCallResponseChunk
+    stream_type = GoogleStream
+    tool_type = GoogleTool
+
+    param_names = {
+        "temperature": "temperature",
+        "max_tokens": "max_output_tokens",
+        "top_p": "top_p",
+        "frequency_penalty": "frequency_penalty",
+        "presence_penalty": "presence_penalty",
+        "seed": "seed",
+        "stop": "stop_sequences",
+    }
+    list_params = frozenset({"stop_sequences"})
+    has_strict_json = True
+    streams_arguments = False
+    tells_tool_calls = False
+    finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
+        "STOP": "stop",
+        "OTHER": "stop",
+        "FINISH_REASON_UNSPECIFIED": "stop",
+        "MALFORMED_FUNCTION_CALL": "stop",
+        "UNEXPECTED_TOOL_CALL": "stop",
+        "MAX_TOKENS": "length",
+        "SAFETY": "content_filter",
+        "RECITATION": "content_filter",
+        "LANGUAGE": "content_filter",
+        "BLOCKLIST": "content_filter",
+        "PROHIBITED_CONTENT": "content_filter",
+        "SPII": "content_filter",
+        "IMAGE_SAFETY": "content_filter",
+        "IMAGE_PROHIBITED_CONTENT": "content_filter",
+        "IMAGE_RECITATION": "content_filter",
+        "MODEL_ARMOR": "content_filter",
+        "JAILBREAK": "content_filter",
+    }
+    part_types = frozenset(wire.PART_ENCODERS.keys() - {"provider"})
+
+    # --- sending
+
+    def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
+        vertexai = bool(self.vertexai) if endpoint else self.vertexai
+        return new_client(is_async, endpoint, vertexai)
+
+    def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
+        # One client has both faces. The request keeps the client itself too, which closes its
+        # connections when nothing refers to it any more.
+        return getattr(client, "aio", client) if is_async else client
+        yield
+
+    def close_client(self, client: Any, is_async: bool) -> Flow[None]:
+        yield from close_client(client, is_async)
+
+    def send(self, client: Any, kwargs: Json, stream: bool) -> Any:
+        models = client.models
+        return (models.generate_content_stream if stream else models.generate_content)(**kwargs)
+
+    def receive(self, raw: Any) -> Received:
+        return received(raw)
+
+    def source(self, raw: Any, is_async: bool) -> EventSource:
+        return GenerateContentEvents(raw, is_async)
+
+    def native_response(self, received: Received) -> Any:
+        return _types().GenerateContentResponse.model_validate(received.data)
+
+    native_chunk = native_response
+
+    def native_tool_call(self, call: ToolCall) -> Any:
+        native = call.native or {"id": call.id, "name": call.name, "args": call.decoded()}
+        return _types().FunctionCall.model_validate(native)
+
+    # --- encode
+
+    def encode_messages(self, messages: Iterable[Any]) -> list[Any]:
+        return wire.joined_results(super().encode_messages(messages))
+
+    def encode_message(self, message: BaseMessageParam) -> list[Json]:
+        for part in () if isinstance(message.content, str) else message.content:
+            if part.type not in wire.PART_ENCODERS:
+                raise self.refuse_part(part)
+        return [wire.encode_message(message)]
+
+    def finalize(self, draft: Draft) -> Json:
+        given = draft.params.get("config")
+        config = {**_config_fields(given), **draft.params}
+        for name in ("config", "model", "contents"):
+            config.pop(name, None)
+        system = [m for m in draft.messages if is_object(m) and m.get("role") == "system"]
+        if system:
+            draft.messages = [m for m in draft.messages if not any(m is each for each in system)]
+            config["system_instruction"] = _joined_system(config.get("system_instruction"), system)
+        own_tools = list(config.get("tools") or ())
+        if not own_tools:
+            # The SDK would run the user's own functions; ours it is only to describe.
+            config.setdefault("automatic_function_calling", {"disable": True})
+        if draft.tools:
+            config["tools"] = [*own_tools, _declarations(draft.tools)]
+        if draft.forced_tool:
+            choice = {"mode": "ANY", "allowed_function_names": [draft.forced_tool._name()]}
+            config["tool_config"] = {"function_calling_config": choice}
+        if draft.json and draft.json.strict:
+            config["response_mime_type"] = "application/json"
+            config["response_json_schema"] = draft.json.schema
+        elif draft.json and not draft.tools:
+            config.setdefault("response_mime_type", "application/json")
+        return {"model": draft.model, "contents": draft.messages, "config": config}
+
+    # --- decode
+
+    def decode_message(self, message: Any) -> BaseMessageParam:
+        if isinstance(message, str):
+            return BaseMessageParam(role="user", content=message)
+        content = message
+        if is_object(message):
+            parts: Any = message.get("parts") or ()
+            parts = [parts] if isinstance(parts, str) or is_object(parts) else parts
+            parts = [{"text": part} if isinstance(part, str) else part for part in parts]
+            content = _types().Content.model_validate({**message, "parts": parts})
+        return wire.decode_content(self.name, received(content).data)
+
+    def decode_reply(self, data: Any) -> Reply:
+        return wire.decode_reply(data)
+
+    def decode_delta(self, data: Any) -> Delta | None:
+        return wire.decode_delta(data)
+
+    # --- rebuild
+
+    def encode_reply(self, reply: Reply) -> Json:
+        return {
+            "candidates": [wire.encode_candidate(reply)],
+            "modelVersion": reply.model,
+            "responseId": reply.id,
+            "usageMetadata": reply.usage,
+        }
+
+
+def _config_fields(config: Any) -> Json:
+    """The fields that were set of the SDK's config object, or dict: never the object itself."""
+    if config is None:
+        return {}
+    if is_object(config):
+        return dict(config)
+    return {name: getattr(config, name) for name in config.model_fields_set}
+
+
+def _joined_system(given: Any, system: list[Json]) -> Any:
+    parts = [part for content in system for part in content["parts"]]
+    if not (given is None or isinstance(given, str)) or any(
+        part.keys() != {"text"} for part in parts
+    ):
+        before: list[Any] = given if is_list(given) else [given] if given else []
+        return [*before, *parts]
+    texts = [given] if given else []
+    texts += ["".join(part["text"] for part in content["parts"]) for content in system]
+    return "\n\n".join(texts)
+
+
+def _declarations(tools: Iterable[type[BaseTool]]) -> Json:
+    """All functions in one tool: several tools are for those that Google runs itself."""
+    schemas = [tool.tool_schema() for tool in tools]
+    return {"function_declarations": [each for s in schemas for each in s["function_declarations"]]}
+
+
+@cache
+def _types() -> Any:
+    return import_module("google.genai.types")
+
+
+PROVIDER = GoogleProvider()
+
+# --- the decorator
+
+call: ProviderCall[GoogleCallResponse, GoogleStream, GoogleCallParams] = provider_call(PROVIDER)
+google_call = call
+
+__all__ = [
+    "GoogleCallParams",
+    "GoogleCallResponse",
+    "GoogleCallResponseChunk",
+    "GoogleDynamicConfig",
+    "GoogleMessageParam",
+    "GoogleStream",
+    "GoogleTool",
+    "call",
+    "google_call",
+]
