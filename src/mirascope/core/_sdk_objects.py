@@ -35,8 +35,12 @@ class ObjectEvents(EventSource):
                 return
 
 
-def plain(value: Any) -> Received:
-    """An SDK's object (or a dict) as JSON-shaped data, the object kept beside it."""
+def plain(value: Any, *, defaults: bool = False) -> Received:
+    """An SDK's object (or a dict) as JSON-shaped data, the object kept beside it.
+
+    `defaults`: with what the object was not given, for an SDK whose objects need not be told what
+    they are (`type`, `role`); without what is None.
+    """
     if isinstance(value, Mapping):
         return Received(dict(cast(Mapping[str, Any], value)))
     dump = getattr(value, "model_dump", None)
@@ -45,4 +49,5 @@ def plain(value: Any) -> Received:
             f"The client returned a `{type(value).__name__}`, which is neither an object of the "
             "SDK nor a dict. A test double must return what the SDK's `create` returns."
         )
-    return Received(dump(exclude_unset=True, warnings=False), native=value)
+    data = dump(exclude_unset=not defaults, exclude_none=defaults, warnings=False)
+    return Received(data, native=value)
