@@ -189,6 +189,8 @@ class ToolCallAssembler:
             # Some providers give every call of a reply the same index, and tell them apart by id.
             if call is None or (fragment.id and call.id and fragment.id != call.id):
                 complete += self.finish(only_whole=True)
+                if unfinished := self._open.pop(fragment.key, None):
+                    complete.append(unfinished)
                 call = ToolCall(fragment.name or "", "", fragment.id)
                 self._open[fragment.key] = call
                 self.calls[len(self.calls)] = call
@@ -217,7 +219,8 @@ def _is_whole(call: ToolCall) -> bool:
     if not isinstance(call.arguments, str):
         return True
     try:
-        from_json(call.arguments or "{}")
+        # None at all are not whole: a provider may name its calls before it fills them.
+        from_json(call.arguments)
     except ValueError:
         return False
     return True
