@@ -276,7 +276,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
 
 def is_of_openai(client: Any) -> bool:
     """Whether a client is one of OpenAI's SDK (or acts as one), not of `azure-ai-inference`."""
-    return not hasattr(client, "complete")
+    return hasattr(client, "chat")
 
 
 def _data_of(value: Any) -> Json:

@@ -1,0 +1,77 @@
+"""Replies and streams of botocore and aiobotocore. This module imports botocore."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from importlib import import_module
+from typing import Any, cast
+
+from ._converse import BlockCollector, Json, inner
+from .base._flow import Flow, step
+from .base._provider import EventSource, Received
+
+_exceptions: Any = import_module("botocore.exceptions")
+_parsers: Any = import_module("botocore.parsers")
+
+_TRANSPORTS = frozenset({"aiohttp", "urllib3", "http", "httpx", "httpx2", "httpcore"})
+_EMPTY = {"contentBlockDelta": "delta", "contentBlockStart": "start", "messageStop": "stopReason"}
+"""What an event cannot be without: the SDK makes an empty one of JSON that it cannot read."""
+
+
+def unreadable(reply: Json) -> Exception:
+    """The SDK's exception for a reply that holds no message: the SDK passes over broken JSON."""
+    status = inner(reply, "ResponseMetadata").get("HTTPStatusCode")
+    return cast(
+        Exception,
+        _parsers.ResponseParserError(
+            f"Amazon Bedrock sent a reply (status {status}) that holds no message."
+        ),
+    )
+
+
+class ConverseEvents(EventSource):
+    """The events of a stream.
+
+    Closed in every case: an async one that is merely dropped keeps its connection for good.
+    """
+
+    def __init__(self, raw: Json, is_async: bool) -> None:
+        self._stream = raw["stream"]
+        self._request_id = inner(raw, "ResponseMetadata").get("RequestId")
+        self._is_async = is_async
+        self._collector = BlockCollector()
+        self._iterator: Any = None
+
+    def __iter__(self) -> Iterator[Json]:
+        return iter(self._stream)
+
+    def __aiter__(self) -> AsyncIterator[Json]:
+        self._iterator = aiter(self._stream)
+        return cast(AsyncIterator[Json], self._iterator)
+
+    def decode(self, event: Json) -> Iterable[Received]:
+        kind = next(iter(event), "")
+        if kind in _EMPTY and _EMPTY[kind] not in event[kind]:
+            raise _parsers.ResponseParserError(
+                f"Amazon Bedrock sent a `{kind}` event that cannot be read."
+            )
+        data = self._collector.feed(event)
+        if kind == "messageStart":
+            data = {kind: {**event[kind], "requestId": self._request_id}}
+        yield Received(data, native=event)
+
+    def close(self) -> Flow[None]:
+        if close := getattr(self._stream, "close", None):
+            yield from step(close)
+        if close := getattr(self._iterator, "aclose", None):
+            yield from step(close)
+
+    def failure(self, error: Exception) -> Exception:
+        if type(error).__module__.partition(".")[0] in _TRANSPORTS:
+            return self.cut(str(error))
+        if isinstance(error, TimeoutError):
+            return self.cut("nothing came for too long")
+        return error
+
+    def cut(self, message: str) -> Exception:
+        return cast(Exception, _exceptions.ResponseStreamingError(error=message))
