@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import gemini as gemini
     from . import google as google
     from . import groq as groq
+    from . import litellm as litellm
     from . import ollama as ollama
     from . import mistral as mistral
     from . import openai as openai

@@ -134,6 +134,14 @@ PROVIDERS: dict[str, Entry] = {
         environment=("CO_API_KEY", "COHERE_API_KEY", "CO_API_URL"),
         base_url="https://api.cohere.com",
     ),
+    "litellm": Entry(
+        title="LiteLLM",
+        module="litellm",
+        sdk="litellm",
+        extra="litellm",
+        environment=(),
+        base_url="",
+    ),
     "ollama": Entry(
         title="Ollama",
         module="ollama",

@@ -75,6 +75,8 @@ SERVICES = {
         Service("cohere", CohereChat(), "", {"CO_API_URL": "{base_url}", "CO_API_KEY": "{key}"}),
         # Its SDK has no variable for the address: `Mistral(server_url=...)`.
         Service("mistral", MistralChat(), "/mistral", {"MISTRAL_API_KEY": "{key}"}),
+        # It takes its address from the variables of the provider that it passes requests on to.
+        Service("litellm", ChatCompletions(), "/litellm/v1", {}),
         Service(
             "ollama",
             ChatCompletions(reasoning_key="reasoning"),
