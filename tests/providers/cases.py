@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from operator import attrgetter
+from pkgutil import resolve_name
 from typing import Any
 
 from mirascope import llm
@@ -15,7 +17,16 @@ from mirascope.core import prompt_template
 from mirascope.core._providers import is_installed
 from mirascope.sandbox import Sandbox
 
-from .wires import AnthropicMessages, ChatCompletions, GroqCompletions, Json, Wire
+from .wires import (
+    AnthropicMessages,
+    ChatCompletions,
+    CohereChat,
+    GenerateContent,
+    GroqCompletions,
+    Json,
+    MistralChat,
+    Wire,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,53 @@ class Case:
     """Whether a refusal is something else than a text."""
     has_whole_tool_calls: bool = False
     """Whether a stream has each tool call in one piece."""
+    id_attribute: str = "id"
+    """Where the SDK's response has its identifier."""
+    unknown_param: type[Exception] = TypeError
+    """What the SDK says to a parameter that it does not know."""
+    has_structured_streams_by_json_only: bool = False
+    """Whether a response model that is streamed is always asked for as JSON."""
+    has_one_client_class: bool = False
+    """Whether the SDK has the same class for sync and async clients."""
+    has_cache_price: bool = True
+    """Whether tokens read from the cache of `model` cost less."""
+    has_own_error_event: bool = True
+    """Whether the SDK itself raises where a stream reports an error, and says what it is."""
+    demands_whole_replies: bool = False
+    """Whether the SDK refuses a reply that lacks something."""
+    attempts: int = 3
+    """How often the SDK sends a request that keeps failing."""
+    errors: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the SDK has in the place of OpenAI's exceptions, as `module:name`."""
+    unreadable: str = "not a JSON object; it starts with"
+    """What the exception says of a body that is not JSON."""
+    native_types: str = ""
+    """The module of the SDK's classes for replies where that is not `types` of it."""
+    besides: Mapping[str, Any] = field(default_factory=lambda: EXTRAS)
+    """Parameters that put a header, and where that can be a query, into a request."""
+
+    def error(self, name: str) -> Any:
+        """The SDK's exception class that stands for one of OpenAI's, or for `cut`."""
+        name = self.errors.get(name, name)
+        if ":" in name:
+            return resolve_name(name)
+        return getattr(self.sdk, "APIConnectionError" if name == "cut" else name)
+
+    def is_native(self, reply: Any) -> bool:
+        """Whether a reply is the SDK's own object."""
+        return type(reply).__module__.startswith(self.native_types or f"{self.sdk.__name__}.types")
+
+    def bare_stream(self, client: Any, body: Json) -> Any:
+        """The SDK's own stream, for the same request."""
+        return attrgetter(self.create)(client)(**body)
+
+    def is_open(self, client: Any) -> bool:
+        """Whether a client can still be used."""
+        return not client.is_closed()
+
+    def close(self, client: Any, is_async: bool) -> Any:
+        """Close a client that `new_client` made; awaitable where it is async."""
+        return client.close()
 
     @property
     def module(self) -> Any:
@@ -70,6 +128,90 @@ class Case:
         return made_by(**given)
 
 
+class GoogleCase(Case):
+    """Google: one client, which has an async face; closed for good by its owner only."""
+
+    def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
+        stack = import_module(self.errors["cut"].partition(":")[0])
+        http_options: Json = {
+            "base_url": options.get("base_url", box.base_url(self.name)),
+            "headers": options.get("default_headers", {}),
+            "timeout": int(options.get("timeout", 60) * 1000),
+            "httpx_client": stack.Client(verify=False),
+            "httpx_async_client": stack.AsyncClient(verify=False),
+        }
+        return self.sdk.Client(api_key="k", vertexai=False, http_options=http_options)
+
+    def bare_stream(self, client: Any, body: Json) -> Any:
+        return client.aio.models.generate_content_stream(model=body["model"], contents="Hi")
+
+    def is_closed(self, client: Any) -> bool:
+        options = client._api_client._http_options
+        return bool(options.httpx_client.is_closed or options.httpx_async_client.is_closed)
+
+    def close(self, client: Any, is_async: bool) -> Any:
+        options = client._api_client._http_options
+        return options.httpx_async_client.aclose() if is_async else options.httpx_client.close()
+
+
+class MistralCase(Case):
+    """Mistral: one class for both kinds of clients, HTTP clients made beforehand."""
+
+    def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
+        stack = import_module("mistralai.client.httpclient").httpx
+        headers = options.get("default_headers")
+        return self.sdk.Mistral(
+            api_key="k",
+            server_url=options.get("base_url", box.base_url(self.name)),
+            timeout_ms=int(options.get("timeout", 60) * 1000),
+            client=stack.Client(headers=headers, verify=False),
+            async_client=stack.AsyncClient(headers=headers, verify=False),
+        )
+
+    def is_open(self, client: Any) -> bool:
+        made = client.sdk_configuration
+        return not (made.client.is_closed or made.async_client.is_closed)
+
+    def close(self, client: Any, is_async: bool) -> Any:
+        made = client.sdk_configuration
+        return made.async_client.aclose() if is_async else made.client.close()
+
+
+class CohereCase(Case):
+    """Cohere: headers by an HTTP client made beforehand; closed by `with` only."""
+
+    def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
+        stack = import_module("httpx")
+        http_type = stack.AsyncClient if is_async else stack.Client
+        made_by = self.sdk.AsyncClientV2 if is_async else self.sdk.ClientV2
+        timeout = options.get("timeout", 60)
+        headers = options.get("default_headers")
+        return made_by(
+            api_key="k",
+            base_url=options.get("base_url", box.base_url(self.name)),
+            timeout=timeout,
+            max_retries=0,
+            httpx_client=http_type(headers=headers, timeout=timeout, verify=False),
+        )
+
+    def is_open(self, client: Any) -> bool:
+        return not client._client_wrapper.httpx_client.httpx_client.is_closed
+
+    def close(self, client: Any, is_async: bool) -> Any:
+        leave = client.__aexit__ if is_async else client.__exit__
+        return leave(None, None, None)
+
+
+EXTRAS = {"extra_headers": {"x-mine": "yes"}, "extra_query": {"trace": "1"}}
+STATUS_ERRORS = (
+    "BadRequestError",
+    "AuthenticationError",
+    "PermissionDeniedError",
+    "NotFoundError",
+    "RateLimitError",
+    "InternalServerError",
+)
+GOOGLE_HTTP = "httpx2"
 SAMPLING = {"temperature": 0.2, "max_tokens": 64, "top_p": 0.9}
 SAME_NAMES = {
     **{name: {name: value} for name, value in SAMPLING.items()},
@@ -140,6 +282,109 @@ CASES = [
         has_refusals=True,
         has_whole_tool_calls=True,
     ),
+    GoogleCase(
+        name="google",
+        prefix="Google",
+        model="gemini-2.5-flash",
+        wire=GenerateContent(),
+        params={
+            "temperature": {"temperature": 0.2},
+            "max_tokens": {"maxOutputTokens": 64},
+            "top_p": {"topP": 0.9},
+            "frequency_penalty": {"frequencyPenalty": 0.1},
+            "presence_penalty": {"presencePenalty": 0.3},
+            "seed": {"seed": 7},
+            "stop": {"stopSequences": ["END"]},
+        },
+        own_params={"cached_content": "cachedContents/1"},
+        cost=0.00155,
+        tool_call_class="FunctionCall",
+        create="models.generate_content_stream",
+        sdk_name="google.genai",
+        id_attribute="response_id",
+        unknown_param=ValueError,
+        takes_any_arguments=False,
+        has_strict_json=True,
+        has_structured_streams_by_json_only=True,
+        has_whole_tool_calls=True,
+        has_one_client_class=True,
+        attempts=1,
+        errors={
+            **dict.fromkeys(STATUS_ERRORS, "google.genai.errors:ClientError"),
+            "InternalServerError": "google.genai.errors:ServerError",
+            "APIError": "google.genai.errors:ServerError",
+            "APIResponseValidationError": "builtins:ValueError",
+            # What the HTTP library raises reaches the caller as it is.
+            "APITimeoutError": f"{GOOGLE_HTTP}:ReadTimeout",
+            "APIConnectionError": f"{GOOGLE_HTTP}:ConnectError",
+            "cut": f"{GOOGLE_HTTP}:RemoteProtocolError",
+        },
+        unreadable="Expecting|Unterminated",
+        besides={"config": {"http_options": {"headers": {"x-mine": "yes"}}}},
+    ),
+    MistralCase(
+        name="mistral",
+        prefix="Mistral",
+        model="mistral-small-latest",
+        wire=MistralChat(),
+        params={**SAME_NAMES, "seed": {"random_seed": 7}},
+        own_params={"safe_prompt": True, "metadata": {"user": "somebody"}},
+        cost=0.00045,
+        tool_call_class="ToolCall",
+        create="chat.complete",
+        sdk_name="mistralai.client",
+        has_strict_json=True,
+        has_whole_tool_calls=True,
+        has_one_client_class=True,
+        has_own_error_event=False,
+        demands_whole_replies=True,
+        attempts=1,
+        errors={
+            **dict.fromkeys(STATUS_ERRORS, "mistralai.client.errors:SDKError"),
+            "APIError": "mistralai.client.errors:SDKError",
+            "APIResponseValidationError": "mistralai.client.errors:MistralError",
+            "APITimeoutError": "mistralai.client.httpclient:httpx.ReadTimeout",
+            "APIConnectionError": "mistralai.client.httpclient:httpx.ConnectError",
+            "cut": "mistralai.client.httpclient:httpx.RemoteProtocolError",
+        },
+        unreadable="Response validation failed",
+        native_types="mistralai.client.models",
+        besides={"http_headers": {"x-mine": "yes"}},
+    ),
+    CohereCase(
+        name="cohere",
+        prefix="Cohere",
+        model="command-a-03-2025",
+        wire=CohereChat(),
+        params={**SAME_NAMES, "top_p": {"p": 0.9}, "stop": {"stop_sequences": ["END"]}},
+        own_params={"k": 3, "safety_mode": "STRICT"},
+        cost=0.0075,
+        tool_call_class="ToolCallV2",
+        create="chat",
+        overloaded="APIError",
+        has_strict_json=True,
+        has_cache_price=False,
+        has_own_error_event=False,
+        errors={
+            **{name: f"cohere:{name}" for name in STATUS_ERRORS},
+            "AuthenticationError": "cohere:UnauthorizedError",
+            "PermissionDeniedError": "cohere:ForbiddenError",
+            "RateLimitError": "cohere:TooManyRequestsError",
+            "APIError": "cohere.core.api_error:ApiError",
+            "APIResponseValidationError": "cohere.core.api_error:ApiError",
+            "APITimeoutError": "httpx:ReadTimeout",
+            "APIConnectionError": "httpx:ConnectError",
+            "cut": "httpx:RemoteProtocolError",
+        },
+        unreadable="status_code: 200",
+        native_types="cohere.v2.types",
+        besides={
+            "request_options": {
+                "additional_headers": {"x-mine": "yes"},
+                "additional_query_parameters": {"trace": "1"},
+            }
+        },
+    ),
 ]
 
 CASES = [case for case in CASES if is_installed(case.sdk_name or case.name)]
@@ -169,7 +414,7 @@ class Way:
     @property
     def body(self) -> Json:
         """The JSON of the last request."""
-        return self.box.requests[-1].body
+        return self.wire.flat(self.box.requests[-1])
 
     def decorator(self, **options: Any) -> Any:
         """The call decorator."""
@@ -243,7 +488,9 @@ class Way:
         try:
             yield client
         finally:
-            await client.close() if is_async else client.close()
+            closing = self.case.close(client, is_async)
+            if is_async:
+                await closing
 
     def is_users(self, at: int = -1) -> bool:
         """Whether a request came by the client that `client` gave."""

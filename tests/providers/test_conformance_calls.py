@@ -49,7 +49,7 @@ async def test_the_classes_of_a_response(way: Way) -> None:
     assert isinstance(response, BaseCallResponse)
     assert isinstance(response, llm.CallResponse if way.agnostic else own)
     assert isinstance(response, own) is not way.agnostic
-    assert type(response.response).__module__.startswith(f"{way.case.sdk.__name__}.types")
+    assert way.case.is_native(response.response)
     assert isinstance(response.usage, Usage) is way.agnostic
     assert isinstance(response.common_usage, Usage)
     if way.agnostic:
@@ -69,12 +69,15 @@ async def test_the_messages_of_a_response(way: Way) -> None:
         assert response.messages == [asked]
     else:
         assert way.wire.native_text(response.message_param) == "Mistborn"
-        assert response.user_message_param == way.wire.messages(way.body)[0]
-        assert response.messages == way.wire.messages(way.body)
+        sent = way.wire.messages(way.body)
+        assert way.wire.plain(response.user_message_param) == sent[0]
+        assert [way.wire.plain(message) for message in response.messages] == sent
 
 
 @pytest.mark.parametrize("common", ["stop", "length", "content_filter"])
 async def test_finish_reasons(way: Way, common: str) -> None:
+    if common not in way.wire.finish_reasons:
+        return
     way.box.reply("Well.", finish_reason=common)
     response = await way.ask("Hi")
     assert response.common_finish_reasons == [common]
@@ -87,8 +90,9 @@ async def test_cached_tokens(way: Way) -> None:
     way.box.reply("Mistborn", usage=Reported(input=100, output=5))
     cached, uncached = await way.ask("Hi"), await way.ask("Hi")
     assert cached.cached_tokens == 60
-    assert uncached.cached_tokens == 0
-    assert 0 < cached.cost < uncached.cost
+    assert not uncached.cached_tokens
+    assert 0 < cached.cost <= uncached.cost
+    assert (cached.cost < uncached.cost) is way.case.has_cache_price
 
 
 async def test_a_dump(way: Way) -> None:

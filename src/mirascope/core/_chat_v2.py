@@ -127,9 +127,9 @@ def decode_message(provider: str, data: Json) -> BaseMessageParam:
         return BaseMessageParam(role="tool", content=[result])
     if isinstance(content, str) and not data.keys() & {"tool_calls", PLAN}:
         return BaseMessageParam(role=role, content=content)
-    parts: list[Part] = [ProviderPart(provider=provider, data={PLAN: data[PLAN]})] * bool(
-        data.get(PLAN)
-    )
+    parts: list[Part] = []
+    if plan := data.get(PLAN):
+        parts.append(ProviderPart(provider=provider, data={PLAN: plan}))
     if isinstance(content, str):
         content = [{"type": "text", "text": content}] if content else []
     for item in content or ():

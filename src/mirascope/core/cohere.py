@@ -247,8 +247,11 @@ class CohereProvider(BareConnection):
         "COMPLETE": "stop",
         "STOP_SEQUENCE": "stop",
         "ERROR": "stop",
+        "USER_CANCEL": "stop",
         "MAX_TOKENS": "length",
+        "ERROR_LIMIT": "length",
         "TOOL_CALL": "tool_calls",
+        "ERROR_TOXIC": "content_filter",
     }
     has_strict_json = True
     part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result", "thinking"})
@@ -281,6 +284,9 @@ class CohereProvider(BareConnection):
         return chat.chat_stream(**kwargs)
 
     def receive(self, raw: Any) -> Received:
+        if raw is None or isinstance(raw, (str, list, int, float)):
+            # The SDK hands out any JSON.
+            raise clients.api_error(None, raw)
         return plain(raw, defaults=True)
 
     def source(self, raw: Any, is_async: bool) -> EventSource:

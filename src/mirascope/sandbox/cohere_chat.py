@@ -32,7 +32,7 @@ FINISH_REASONS = {
     "stop": "COMPLETE",
     "length": "MAX_TOKENS",
     "tool_calls": "TOOL_CALL",
-    "content_filter": "ERROR",
+    "content_filter": "ERROR_TOXIC",
 }
 """Common finish reason to the one sent; others are sent as they are."""
 
