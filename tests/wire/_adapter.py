@@ -82,6 +82,53 @@ class Adapter(ABC):
     def results(self, messages: list[Json]) -> dict[str, str]:
         """The results of tools in messages: their text, by the id of the call."""
 
+    def of(self, exchange: Exchange) -> Adapter:
+        """The adapter for one exchange, where a provider has been recorded by several SDKs."""
+        return self
+
+    def model(self, exchange: Exchange) -> str:
+        return str(exchange.request["model"])
+
+    def messages(self, exchange: Exchange) -> list[Any]:
+        """The recorded messages as the SDK takes them."""
+        return exchange.messages
+
+    def body(self, request: Json) -> Json:
+        """What a recorded request says, without what says nothing."""
+        # `"stream": false` is the default, and not said.
+        return {k: v for k, v in request.items() if (k, v) != ("stream", False)}
+
+    def ask(self, client: Any, exchange: Exchange) -> Any:
+        """Make the recorded request by the bare SDK."""
+        params = self.params(exchange.request, client)
+        if "tools" in exchange.request:
+            params["tools"] = exchange.request["tools"]
+        return self.create(client)(
+            model=self.model(exchange),
+            messages=self.messages(exchange),
+            stream=exchange.is_streamed,
+            **params,
+        )
+
+    def events(self, raw: Any) -> list[Any]:
+        """The events of a stream that `ask` gave."""
+        return list(raw)
+
+    def data(self, native: Any) -> Any:
+        """What an object of the SDK holds."""
+        return native.model_dump()
+
+    def told(self, error: Any) -> Any:
+        """What an exception of the SDK tells."""
+        return type(error), getattr(error, "status_code", None), error.body
+
+    def status(self, error: Any) -> int:
+        return int(error.status_code)
+
+    def call_id(self, tool: Any) -> str:
+        """The id of a tool call, also where the tool has an argument of that name."""
+        return str(tool.tool_call.id)
+
     def tools(self, request: Json) -> list[type[BaseTool]]:
         return [tool for native in request.get("tools", ()) if (tool := self.tool(native))]
 

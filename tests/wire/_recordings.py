@@ -6,6 +6,7 @@ a directory `recordings` that lies up to one level deep beside the repository.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from dataclasses import dataclass, field
@@ -32,10 +33,14 @@ class Exchange:
     headers: dict[str, str] = field(repr=False)
     body: Json | None = field(repr=False)
     text: str | None = field(repr=False)
+    path: str = ""
+    """What was asked for."""
+    binary: bytes | None = field(default=None, repr=False)
+    """A streamed reply that is no text."""
 
     @property
     def is_streamed(self) -> bool:
-        return self.request.get("stream") is True
+        return self.request.get("stream") is True or self.path.endswith("-stream")
 
     @property
     def is_failure(self) -> bool:
@@ -75,9 +80,16 @@ def _exchanges(name: str, path: Path) -> list[Exchange]:
             headers=exchange["response"]["headers"],
             body=exchange["response"].get("body"),
             text=exchange["response"].get("text"),
+            path=exchange["request"]["path"],
+            binary=_binary(exchange["response"]),
         )
         for index, exchange in enumerate(json.loads(path.read_text())["exchanges"])
     ]
+
+
+def _binary(response: Json) -> bytes | None:
+    content = response.get("base64")
+    return None if content is None else base64.b64decode(content)
 
 
 def events(text: str) -> list[Json]:

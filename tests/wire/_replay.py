@@ -53,26 +53,17 @@ class Result:
 
 def serve(box: Sandbox, exchange: Exchange) -> None:
     """Have the sandbox send the recorded reply next."""
-    content = exchange.text if exchange.text is not None else exchange.body
-    assert content is not None
-    box.native(None, content, status=exchange.status, headers=exchange.headers)
+    binary = None if exchange.binary is None else [exchange.binary]
+    said = (content for content in (exchange.text, exchange.body, binary) if content is not None)
+    box.native(None, next(said), status=exchange.status, headers=exchange.headers)
 
 
 def by_sdk(adapter: Adapter, box: Sandbox, exchange: Exchange) -> Any:
     """The bare SDK's reply, or the list of its events."""
     serve(box, exchange)
     with adapter.client(box, is_async=False) as client:
-        request = exchange.request
-        params = adapter.params(request, client)
-        if "tools" in request:
-            params["tools"] = request["tools"]
-        raw = adapter.create(client)(
-            model=request["model"],
-            messages=exchange.messages,
-            stream=exchange.is_streamed,
-            **params,
-        )
-        return list(raw) if exchange.is_streamed else raw
+        raw = adapter.ask(client, exchange)
+        return adapter.events(raw) if exchange.is_streamed else raw
 
 
 def by_library(
@@ -117,12 +108,12 @@ def _function(
         "client": adapter.wrapped(client) if way.is_wrapped else client,
     }
     if way.is_common:
-        decorator = llm.call(adapter.provider, request["model"], **options)
+        decorator = llm.call(adapter.provider, adapter.model(exchange), **options)
     else:
         module = import_module(f"mirascope.core.{adapter.provider}")
-        decorator = module.call(request["model"], **options)
+        decorator = module.call(adapter.model(exchange), **options)
     config = {
-        "messages": exchange.messages if messages is None else messages,
+        "messages": adapter.messages(exchange) if messages is None else messages,
         "call_params": adapter.params(request, client),
     }
 

@@ -64,16 +64,15 @@ def box(shared_box: Sandbox) -> Sandbox:
 
 
 def adapter_of(exchange: Exchange) -> Adapter:
-    return ADAPTERS[exchange.recording.partition("/")[0]]
+    return ADAPTERS[exchange.recording.partition("/")[0]].of(exchange)
 
 
 @in_every_way
 @of(REPLIES)
 def test_what_is_sent_is_what_was_recorded(box: Sandbox, exchange: Exchange, way: Way) -> None:
-    sent = by_library(adapter_of(exchange), box, exchange, way).request
-    # `"stream": false` is the default, and not said.
-    default = ("stream", False)
-    assert sent == {k: value for k, value in exchange.request.items() if (k, value) != default}
+    adapter = adapter_of(exchange)
+    sent = by_library(adapter, box, exchange, way).request
+    assert sent == adapter.body(exchange.request)
 
 
 @in_every_way
@@ -82,12 +81,12 @@ def test_whole_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
     adapter = adapter_of(exchange)
     response = by_library(adapter, box, exchange, way).value
     reading = adapter.read(exchange)
-    check_response(response, reading, way, offered=bool(adapter.tools(exchange.request)))
+    check_response(adapter, response, reading, way, offered=bool(adapter.tools(exchange.request)))
     check_turn(adapter, response, reading, way)
 
     native = by_sdk(adapter, box, exchange)
     assert type(response.response) is type(native)
-    assert response.response.model_dump() == native.model_dump()
+    assert adapter.data(response.response) == adapter.data(native)
     if hasattr(native, "_request_id"):
         assert response.response._request_id == native._request_id
 
@@ -98,15 +97,15 @@ def test_streamed_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
     adapter = adapter_of(exchange)
     reading = adapter.read(exchange)
     result = by_library(adapter, box, exchange, way)
-    check_stream(result, reading, way)
+    check_stream(adapter, result, reading, way)
     response = result.value.construct_call_response()
-    check_response(response, reading, way, offered=bool(adapter.tools(exchange.request)))
+    check_response(adapter, response, reading, way, offered=bool(adapter.tools(exchange.request)))
     check_turn(adapter, result.value, reading, way)
 
     native = by_sdk(adapter, box, exchange)
     chunks = [chunk.chunk for chunk, _ in result.items if chunk.chunk is not None]
     assert [type(chunk) for chunk in chunks] == [type(event) for event in native]
-    assert [chunk.model_dump() for chunk in chunks] == [event.model_dump() for event in native]
+    assert list(map(adapter.data, chunks)) == list(map(adapter.data, native))
 
 
 @in_every_way
@@ -115,12 +114,11 @@ def test_error(box: Sandbox, exchange: Exchange, way: Way) -> None:
     adapter = adapter_of(exchange)
     with pytest.raises(Exception, match=r".") as native:
         by_sdk(adapter, box, exchange)
-    with pytest.raises(type(native.value)) as ours:
+    with pytest.raises(Exception, match=r".") as ours:
         by_library(adapter, box, exchange, way)
-    assert type(ours.value) is type(native.value)
+    assert adapter.told(ours.value) == adapter.told(native.value)
     if exchange.status != 200:
-        assert ours.value.status_code == exchange.status  # type: ignore[attr-defined]
-    assert ours.value.body == native.value.body  # type: ignore[attr-defined]
+        assert adapter.status(ours.value) == exchange.status
     assert str(ours.value) == str(native.value)
 
 
@@ -152,21 +150,22 @@ def test_conversation_goes_on(
         reply = reply.construct_call_response()
     count = len(exchange.messages)
     recorded_results = adapter.results(following.messages[count + 1 :])
-    # Not `tool.id`, which is an argument where the tool has one of that name.
-    outputs = [(tool, recorded_results[tool.tool_call.id]) for tool in reply.tools or ()]
+    outputs = [(tool, recorded_results[adapter.call_id(tool)]) for tool in reply.tools or ()]
     ours = [reply.message_param, *reply.tool_message_params(outputs)]
     if not outputs:
-        ours += following.messages[count + 1 :]
+        ours += adapter.messages(following)[count + 1 :]
 
-    messages = [*exchange.messages, *ours]
+    messages = [*adapter.messages(exchange), *ours]
     again = by_library(adapter, box, following, way, messages, reply=exchange)
     sent = again.request["messages"]
     assert adapter.turn(sent[count]) == adapter.turn(following.messages[count])
     for tool, output in outputs:
-        assert adapter.results(sent[count + 1 :])[tool.tool_call.id] == output
+        assert adapter.results(sent[count + 1 :])[adapter.call_id(tool)] == output
 
 
-def check_response(response: Any, reading: Reading, way: Way, offered: bool) -> None:
+def check_response(
+    adapter: Adapter, response: Any, reading: Reading, way: Way, offered: bool
+) -> None:
     assert response.content == str(response) == reading.text
     assert response.model == reading.model
     assert response.id == reading.id
@@ -174,7 +173,7 @@ def check_response(response: Any, reading: Reading, way: Way, offered: bool) -> 
     assert response.finish_reasons == (common if way.is_common else reading.finish_reasons)
     assert response.common_finish_reasons == common
     check_tokens(response, reading)
-    check_calls(response, reading, offered)
+    check_calls(adapter, response, reading, offered)
     check_thinking(response, reading)
     if reading.audio:
         assert response.audio == reading.audio
@@ -187,21 +186,21 @@ def check_tokens(counted: Any, reading: Reading) -> None:
     assert counted.cached_tokens == reading.cached
 
 
-def check_calls(response: Any, reading: Reading, offered: bool) -> None:
+def check_calls(adapter: Adapter, response: Any, reading: Reading, offered: bool) -> None:
     if reading.refusal:
         with pytest.raises(ValueError) as refused:
             response.tools
         assert str(refused.value) == reading.refusal
     elif offered and reading.calls:
-        assert as_calls(response.tools) == reading.calls
-        assert as_calls([response.tool]) == reading.calls[:1]
+        assert as_calls(adapter, response.tools) == reading.calls
+        assert as_calls(adapter, [response.tool]) == reading.calls[:1]
     else:
         assert not response.tools
         assert response.tool is None
 
 
-def as_calls(tools: list[Any]) -> list[Any]:
-    return [(tool._name(), tool.tool_call.id, without_defaults(tool.args)) for tool in tools]
+def as_calls(adapter: Adapter, tools: list[Any]) -> list[Any]:
+    return [(tool._name(), adapter.call_id(tool), without_defaults(tool.args)) for tool in tools]
 
 
 def check_thinking(response: Any, reading: Reading) -> None:
@@ -219,10 +218,11 @@ def check_turn(adapter: Adapter, reply: Any, reading: Reading, way: Way) -> None
         assert adapter.turn(reply.message_param) == reading.turn
 
 
-def check_stream(result: Result, reading: Reading, way: Way) -> None:
+def check_stream(adapter: Adapter, result: Result, reading: Reading, way: Way) -> None:
     stream = result.value
     assert "".join(chunk.content for chunk, _ in result.items) == stream.content == reading.text
-    assert as_calls([tool for _, tool in result.items if tool is not None]) == reading.calls
+    called = [tool for _, tool in result.items if tool is not None]
+    assert as_calls(adapter, called) == reading.calls
     assert (stream.model, stream.id) == (reading.model, reading.id)
     common = reading.common_finish_reasons
     assert stream.finish_reasons == (common if way.is_common else reading.finish_reasons)
