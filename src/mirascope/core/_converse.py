@@ -291,6 +291,11 @@ def encode_reply_part(part: ReplyPart) -> Json:
     return tool_use(part.id, part.name, _input_of(part))
 
 
+def is_unsigned(part: ReplyPart) -> bool:
+    """Whether a part is reasoning that cannot be sent back."""
+    return isinstance(part, Thinking) and not part.signature
+
+
 def _input_of(call: ToolCall) -> Json:
     try:
         return call.decoded()

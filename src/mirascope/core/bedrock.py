@@ -257,6 +257,7 @@ class BedrockProvider(Provider):
     }
     has_strict_json = True
     part_types = frozenset(wire.PART_ENCODERS)
+    url_schemes = frozenset({"s3"})
 
     # --- sending
 
@@ -357,7 +358,8 @@ class BedrockProvider(Provider):
 
     def _tool_config(self, given: Json, draft: Draft) -> Json:
         config: Json = {**given}
-        tools = [*given.get("tools", ()), *(tool.tool_schema() for tool in draft.tools)]
+        # What the caller gives besides may be a cache point, which belongs after the tools.
+        tools = [*(tool.tool_schema() for tool in draft.tools), *given.get("tools", ())]
         # A conversation in which tools were used is refused where a request offers none.
         tools = tools or [wire.past_tool(name) for name in wire.tool_names(draft.messages)]
         if tools:
@@ -399,14 +401,15 @@ class BedrockProvider(Provider):
     # --- rebuild
 
     def message_param(self, reply: Reply) -> Json:
-        # A block with an empty text is refused.
-        parts = [part for part in reply.parts if part != ""]
+        # Refused are blocks with an empty text, and reasoning without a signature.
+        parts = [part for part in reply.parts if part != "" and not wire.is_unsigned(part)]
         return {"role": "assistant", "content": [wire.encode_reply_part(part) for part in parts]}
 
     def encode_reply(self, reply: Reply) -> Json:
+        content = [wire.encode_reply_part(part) for part in reply.parts]
         return {
             "ResponseMetadata": {"RequestId": reply.id},
-            "output": {"message": self.message_param(reply)},
+            "output": {"message": {"role": "assistant", "content": content}},
             "stopReason": reply.finish_reasons[0] if reply.finish_reasons else None,
             "usage": reply.usage or {},
         }
