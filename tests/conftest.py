@@ -32,6 +32,19 @@ def connect_to_loopback_only(self: socket.socket, address: Any) -> None:
 
 socket.socket.connect = connect_to_loopback_only  # type: ignore[method-assign]
 
+_getaddrinfo = socket.getaddrinfo
+
+
+def resolve_loopback_only(host: Any, *args: Any, **kwargs: Any) -> Any:
+    """Tests ask no name server either."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is not None and name not in LOOPBACK:
+        raise socket.gaierror(socket.EAI_NONAME, f"tests resolve loopback only, not {name!r}")
+    return _getaddrinfo(host, *args, **kwargs)
+
+
+socket.getaddrinfo = resolve_loopback_only
+
 
 @pytest.fixture
 def box() -> Iterator[Any]:

@@ -36,11 +36,15 @@ PARTS: dict[str, Any] = {
 @pytest.mark.parametrize("kind", PARTS)
 async def test_each_kind_of_part(way: Way, kind: str) -> None:
     part = PARTS[kind]
+    types = way.case.module.PROVIDER.part_types
+    if kind not in types and kind.removesuffix("_url") in types:
+        # The provider wants the bytes: see `test_conformance_media.py`.
+        return
 
     def prompt() -> Any:
         return Messages.User(["What is it?", part])
 
-    if kind in way.case.module.PROVIDER.part_types:
+    if kind in types:
         response = await way.ask(prompt)
         # The sandbox refuses what does not fit the types of the SDK.
         assert response.content

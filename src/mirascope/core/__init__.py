@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .base import ImagePart as ImagePart
     from .base import ImageURLPart as ImageURLPart
     from .base import LocalProvider as LocalProvider
+    from .base import MediaPolicy as MediaPolicy
     from .base import Messages as Messages
     from .base import Provider as Provider
     from .base import ProviderPart as ProviderPart
@@ -73,6 +74,7 @@ _NAMES = {
     "ImagePart": ".base",
     "ImageURLPart": ".base",
     "LocalProvider": ".base",
+    "MediaPolicy": ".base",
     "Messages": ".base",
     "Provider": ".base",
     "ProviderPart": ".base",

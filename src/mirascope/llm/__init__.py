@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .._lazy import lazy
 
 if TYPE_CHECKING:
+    from ..core.base._media_policy import MediaPolicy as MediaPolicy
     from ..core.base.types import CostMetadata as CostMetadata
     from ..core.base.types import LocalProvider as LocalProvider
     from ..core.base.types import Provider as Provider
@@ -24,6 +25,7 @@ _NAMES = {
     "CallResponseChunk": ".call_response_chunk",
     "CostMetadata": "..core.base.types",
     "LocalProvider": "..core.base.types",
+    "MediaPolicy": "..core.base._media_policy",
     "Provider": "..core.base.types",
     "Stream": ".stream",
     "Tool": ".tool",
@@ -40,6 +42,7 @@ __all__ = [
     "CallResponseChunk",
     "CostMetadata",
     "LocalProvider",
+    "MediaPolicy",
     "Provider",
     "Stream",
     "Tool",

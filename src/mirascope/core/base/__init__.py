@@ -12,6 +12,7 @@ from .merge_decorators import merge_decorators
 from .metadata import metadata
 
 if TYPE_CHECKING:
+    from ._media_policy import MediaPolicy as MediaPolicy
     from .call_kwargs import BaseCallKwargs as BaseCallKwargs
     from .call_params import BaseCallParams as BaseCallParams
     from .call_params import CommonCallParams as CommonCallParams
@@ -81,6 +82,7 @@ _NAMES = {
     "ImageURLPart": ".message_param",
     "JsonableType": ".types",
     "LocalProvider": ".types",
+    "MediaPolicy": "._media_policy",
     "Messages": ".messages",
     "Metadata": ".metadata",
     "Provider": ".types",

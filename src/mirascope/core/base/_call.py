@@ -17,6 +17,8 @@ from . import _extract
 from ._clients import default_client
 from ._extract import Extraction
 from ._flow import Flow, as_function, step
+from ._media_parts import loaded, parts_to_load
+from ._media_policy import MediaPolicy, media_policy
 from ._prompt_function import Prompt, PromptFunction
 from ._provider import Draft, JsonMode, Provider
 from ._request import Request
@@ -91,10 +93,11 @@ class CallSpec:
             provider.check_client(options.client, self.is_async)
 
     def flow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
-        """The flow that makes one call."""
+        """The flow that makes one call, under the media policy that is in force now."""
+        policy = media_policy()
         if self.options.stream:
-            return stream(self, args, kwargs)
-        return respond(self, args, kwargs)
+            return stream(self, policy, args, kwargs)
+        return respond(self, policy, args, kwargs)
 
 
 def _warn_of_unused_strictness(extraction: Extraction, json_mode: bool) -> None:
@@ -198,18 +201,26 @@ def _client(spec: CallSpec, prompt: Prompt) -> Any:
 # --- the flows
 
 
-def _request(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Request]:
+def _request(
+    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Request]:
     function = spec.function
     fn_args = function.bind(args, kwargs)
     result = yield from step(function.fn, *args, **kwargs)
-    request = prepare(spec, function.interpret(result, fn_args))
+    prompt = function.interpret(result, fn_args, policy)
+    if wanted := parts_to_load(spec.provider, prompt.messages):
+        policy = prompt.media_policy or policy
+        prompt.messages = yield from loaded(prompt.messages, wanted, policy, spec.is_async)
+    request = prepare(spec, prompt)
     request.client = yield from spec.provider.open_client(request.client, spec.is_async)
     return request
 
 
-def respond(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
+def respond(
+    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Any]:
     """A whole reply: a call response, or what the response model and the parser make of it."""
-    request = yield from _request(spec, args, kwargs)
+    request = yield from _request(spec, policy, args, kwargs)
     start_time = time.time() * 1000
     raw = yield from step(request.send)
     provider = request.provider
@@ -230,9 +241,11 @@ def _parsed(spec: CallSpec, output: Any) -> Any:
     return parser(output) if parser else output
 
 
-def stream(spec: CallSpec, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
+def stream(
+    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Any]:
     """A stream, of which nothing is sent yet."""
-    request = yield from _request(spec, args, kwargs)
+    request = yield from _request(spec, policy, args, kwargs)
     reply: BaseStream = request.provider.stream_type(request, spec.partial_tools)
     if spec.extraction:
         return BaseStructuredStream[Any](reply, spec.extraction, request.prompt.fn_args)

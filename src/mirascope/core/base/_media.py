@@ -1,6 +1,7 @@
 """Images, recordings and documents: from what a user has at hand to a part of a message.
 
-Nothing here touches the network: a URL becomes a part that names the URL.
+Nothing here touches the network: a URL becomes a part that names the URL. What local files a `str`
+may name is up to the `MediaPolicy` that is in force.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
+from ._media_policy import media_policy
 from .message_param import (
     AudioPart,
     AudioURLPart,
@@ -43,6 +45,8 @@ _IMAGE_SIGNATURES: tuple[_Signature, ...] = (
     (4, b"ftypmsf1", "image/heif"),
     (4, b"ftypheim", "image/heif"),
     (4, b"ftypheis", "image/heif"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftypavis", "image/avif"),
 )
 _AUDIO_SIGNATURES: tuple[_Signature, ...] = (
     (8, b"WAVE", "audio/wav"),
@@ -61,8 +65,23 @@ _AUDIO_SIGNATURES: tuple[_Signature, ...] = (
     (0, b"\xff\xf0", "audio/aac"),
     (0, b"\xff\xf9", "audio/aac"),
     (0, b"\xff\xf8", "audio/aac"),
+    (4, b"ftypM4A ", "audio/mp4"),
+    (4, b"ftypM4B ", "audio/mp4"),
 )
-_DOCUMENT_SIGNATURES: tuple[_Signature, ...] = ((0, b"%PDF-", "application/pdf"),)
+_PDF_STARTS_WITHIN = 1024
+"""Readers accept anything before the header: https://opensource.adobe.com/dc-acrobat-sdk-docs."""
+
+# What a server says, and what is said here.
+_MEDIA_TYPES = {
+    "audio/mpeg": "audio/mp3",
+    "audio/vnd.wave": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/x-aiff": "audio/aiff",
+    "audio/x-flac": "audio/flac",
+    "audio/x-m4a": "audio/mp4",
+    "audio/x-wav": "audio/wav",
+    "image/jpg": "image/jpeg",
+}
 
 _PICTURE_FORMATS = {
     "JPEG": "image/jpeg",
@@ -87,8 +106,7 @@ def image_part(value: Any, detail: str | None = None) -> Part | None:
     if is_url(value):
         return ImageURLPart(url=value, detail=detail)
     data = _read(value, "image")
-    media_type = _media_type(data, _IMAGE_SIGNATURES, "image", "JPEG, PNG, GIF, WebP, HEIC, HEIF")
-    return ImagePart(media_type=media_type, image=data, detail=detail)
+    return ImagePart(media_type=_media_type(data, "image"), image=data, detail=detail)
 
 
 def audio_part(value: Any) -> Part | None:
@@ -102,8 +120,7 @@ def audio_part(value: Any) -> Part | None:
     if is_url(value):
         return AudioURLPart(url=value)
     data = _read(value, "audio")
-    media_type = _media_type(data, _AUDIO_SIGNATURES, "audio", "WAV, MP3, AIFF, AAC, OGG, FLAC")
-    return AudioPart(media_type=media_type, audio=data)
+    return AudioPart(media_type=_media_type(data, "audio"), audio=data)
 
 
 def document_part(value: Any) -> Part | None:
@@ -115,8 +132,7 @@ def document_part(value: Any) -> Part | None:
     if is_url(value):
         return DocumentURLPart(url=value)
     data = _read(value, "document")
-    media_type = _media_type(data, _DOCUMENT_SIGNATURES, "document", "PDF")
-    return DocumentPart(media_type=media_type, document=data)
+    return DocumentPart(media_type=_media_type(data, "document"), document=data)
 
 
 def is_media_object(value: Any) -> bool:
@@ -139,14 +155,40 @@ def is_url(value: Any) -> bool:
 
 
 def read_local(path: str | Path) -> bytes:
-    """The bytes of a local file. Every local read that a prompt causes goes through here."""
+    """The bytes of a local file. Every local read that a prompt causes goes through here.
+
+    Raises ValueError for a `str` where the media policy in force does not let it name a file.
+    """
+    policy = media_policy()
+    if isinstance(path, str) and not policy.allow_local_paths:
+        # The same whether there is such a file or not.
+        raise ValueError(
+            f"Failed to load or encode data from {_shortened(path)}: the media policy does not let "
+            "a `str` name a local file. Pass an http(s) URL, a `pathlib.Path`, or the bytes."
+        )
     try:
-        return Path(path).read_bytes()
+        if isinstance(path, Path):
+            return path.read_bytes()
+        return _read_regular_file(Path(path), policy.max_bytes)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"Failed to load or encode data from {str(path)!r}: {error}. "
+            f"Failed to load or encode data from {_shortened(str(path))}: {error}. "
             "Pass an http(s) URL, the path of a readable file, or the bytes."
         ) from error
+
+
+def _read_regular_file(path: Path, max_bytes: int) -> bytes:
+    size = path.stat().st_size
+    if not path.is_file():
+        # A device or a pipe may have no end.
+        raise ValueError("it is not a regular file")
+    if size > max_bytes:
+        raise ValueError(f"its {size} bytes are more than the {max_bytes} of the media policy")
+    return path.read_bytes()
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= 200 else text[:199] + "…")
 
 
 def _read(value: Any, kind: str) -> bytes:
@@ -161,7 +203,7 @@ def _read(value: Any, kind: str) -> bytes:
         )
     scheme = value[:5].lower()
     if scheme == "data:":
-        return _read_data_url(value)
+        return read_data_url(value)[1]
     if scheme == "file:":
         raise ValueError(f"{value!r} is a `file:` URL: pass a `pathlib.Path` or the bytes instead.")
     return read_local(value)
@@ -170,10 +212,12 @@ def _read(value: Any, kind: str) -> bytes:
 _ALSO = {"image": " or a PIL image", "audio": " or an audio object", "document": ""}
 
 
-def _read_data_url(url: str) -> bytes:
+def read_data_url(url: str) -> tuple[str, bytes]:
+    """The media type that a `data:` URL states (or an empty text) and its bytes."""
     header, comma, body = url.partition(",")
+    media_type, *options = header[5:].split(";")
     data = unquote_to_bytes(body)
-    if header.endswith(";base64"):
+    if options[-1:] == ["base64"]:
         try:
             data = base64.b64decode(data, validate=True)
         except binascii.Error:
@@ -183,15 +227,57 @@ def _read_data_url(url: str) -> bytes:
             f"Failed to load or encode data from {url[:40]!r}…: write a data URL as "
             "`data:<media type>;base64,<data>`."
         )
-    return data
+    return media_type.lower(), data
 
 
-def _media_type(data: bytes, signatures: tuple[_Signature, ...], kind: str, known: str) -> str:
-    for offset, signature, media_type in signatures:
+def loaded_part(part: Part, data: bytes, stated_type: str) -> Part:
+    """The part that has the bytes in the place of one that has their URL.
+
+    What the bytes show counts more than the media type that is stated. Raises ValueError where
+    they are nothing of the kind.
+    """
+    kind = part.type.removesuffix("_url")
+    media_type = _sniffed(data, kind) or _MEDIA_TYPES.get(stated_type, stated_type)
+    if not media_type.startswith(_FAMILIES[kind]):
+        raise ValueError(
+            f"it is no {kind}: neither the bytes nor the stated type `{stated_type}` are of one"
+        )
+    if isinstance(part, ImageURLPart):
+        return ImagePart(media_type=media_type, image=data, detail=part.detail)
+    if isinstance(part, AudioURLPart):
+        return AudioPart(media_type=media_type, audio=data)
+    return DocumentPart(media_type=media_type, document=data)
+
+
+# By kind: what bytes show, what is known in words, and how a media type of the kind begins.
+_SIGNATURES = {
+    "image": _IMAGE_SIGNATURES,
+    "audio": _AUDIO_SIGNATURES,
+    "document": (),
+}
+_KNOWN = {
+    "image": "JPEG, PNG, GIF, WebP, HEIC, HEIF, AVIF",
+    "audio": "WAV, MP3, AIFF, AAC, OGG, FLAC, M4A",
+    "document": "PDF",
+}
+_FAMILIES = {"image": ("image/",), "audio": ("audio/",), "document": ("application/pdf", "text/")}
+
+
+def _sniffed(data: bytes, kind: str) -> str | None:
+    """The media type that the bytes prove, if they prove one of the kind."""
+    if kind == "document" and b"%PDF-" in data[:_PDF_STARTS_WITHIN]:
+        return "application/pdf"
+    for offset, signature, media_type in _SIGNATURES[kind]:
         if data.startswith(signature, offset):
             return media_type
+    return None
+
+
+def _media_type(data: bytes, kind: str) -> str:
+    if media_type := _sniffed(data, kind):
+        return media_type
     raise ValueError(
-        f"Unsupported {kind} type: the {len(data)} bytes are none of {known}. "
+        f"Unsupported {kind} type: the {len(data)} bytes are none of {_KNOWN[kind]}. "
         "Convert them, or build the part yourself and state its `media_type`."
     )
 

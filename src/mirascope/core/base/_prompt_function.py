@@ -12,6 +12,7 @@ from typing import Any, TypeGuard
 from weakref import WeakSet
 
 from ._flow import Flow, as_function, step
+from ._media_policy import MediaPolicy, media_policy
 from ._narrow import is_dict, is_list_or_tuple
 from ._template import Template, parse_template
 from .dynamic_config import check_dynamic_config
@@ -39,6 +40,8 @@ class Prompt:
     """The tools for this call; None means those of the decorator."""
     call_params: dict[str, Any]
     client: Any | None
+    media_policy: MediaPolicy | None = None
+    """The media policy of this call alone; None means the one in force."""
 
 
 class PromptFunction:
@@ -75,20 +78,26 @@ class PromptFunction:
         values.update(kwargs)
         return values
 
-    def interpret(self, result: Any, fn_args: dict[str, Any]) -> Prompt:
+    def interpret(
+        self, result: Any, fn_args: dict[str, Any], policy: MediaPolicy | None = None
+    ) -> Prompt:
         """What `result`, returned by the function for `fn_args`, amounts to.
+
+        Local files are read under the media policy of `result`, or else `policy`, or else the one
+        in force.
 
         Raises ValueError where there are no messages or `result` is nothing of a prompt, and
         TypeError where a setting of a dynamic config has a wrong type.
         """
         config = _as_config(result)
         if config is None:
-            return self._prompt(result, fn_args, {}, None)
+            return self._prompt(result, fn_args, {}, None, policy)
         check_dynamic_config(config, self.name)
+        policy = config.get("media_policy") or policy
         if computed := config.get("computed_fields"):
             fn_args = {**fn_args, **computed}
         messages = check_messages(config.get("messages") or (), self.name)
-        return self._prompt(messages, fn_args, config, config)
+        return self._prompt(messages, fn_args, config, config, policy)
 
     def messages(self, result: Any, fn_args: dict[str, Any]) -> Any:
         """What the function gives when it is called on its own: messages, or else its result.
@@ -109,6 +118,7 @@ class PromptFunction:
         fn_args: dict[str, Any],
         config: Mapping[str, Any],
         dynamic_config: dict[str, Any] | None,
+        policy: MediaPolicy | None,
     ) -> Prompt:
         if isinstance(result, str) and self.template is not None:
             raise ValueError(
@@ -120,7 +130,7 @@ class PromptFunction:
             dynamic_config = {"messages": messages}
         template = None
         if not messages and (template := self._applicable_template()):
-            messages = template.render(fn_args)
+            messages = _rendered(template, fn_args, policy)
         if not messages:
             raise self._no_prompt(template)
         metadata, tools = config.get("metadata"), config.get("tools")
@@ -133,6 +143,7 @@ class PromptFunction:
             tools=None if tools is None else list(tools),
             call_params=dict(config.get("call_params") or ()),
             client=config.get("client"),
+            media_policy=config.get("media_policy"),
         )
 
     def _applicable_template(self) -> Template | None:
@@ -182,6 +193,15 @@ class PromptFunction:
                 for name, value in values.pop(parameter.name).items():
                     values.setdefault(name, value)
         return values
+
+
+def _rendered(
+    template: Template, values: Mapping[str, Any], policy: MediaPolicy | None
+) -> list[Any]:
+    if policy is None or policy is media_policy():
+        return template.render(values)
+    with policy:
+        return template.render(values)
 
 
 class NoPromptError(ValueError):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._flow import Flow, Source, step
+from ._media_parts import plain_results, with_downloads
 from ._wire import Delta, Reply, Thinking, ToolCall
 from .message_param import (
     BaseMessageParam,
@@ -89,6 +90,11 @@ class Provider(ABC):
     """Whether the provider can be made to keep to a JSON schema."""
     part_types: ClassVar[frozenset[str]]
     """The `type` of each message part that can be encoded; any other is refused by name."""
+    result_part_types: ClassVar[frozenset[str]] = frozenset()
+    """The `type` of each part that a tool's result may hold beside text."""
+    url_schemes: ClassVar[frozenset[str]] = frozenset({"http", "https"})
+    """Where the provider fetches the URL of a part from; other parts are loaded before they are
+    sent."""
 
     response_type: ClassVar[type[BaseCallResponse]]
     chunk_type: ClassVar[type[BaseCallResponseChunk]]
@@ -182,7 +188,7 @@ class Provider(ABC):
         encoded: list[Any] = []
         for message in messages:
             if isinstance(message, BaseMessageParam):
-                encoded += self.encode_message(message)
+                encoded += self.encode_message(plain_results(self, message))
             else:
                 encoded.append(message)
         return encoded
@@ -240,11 +246,21 @@ class Provider(ABC):
         """What `sync_clients` and `async_clients` call a class."""
         return kind.__name__
 
-    def refuse_part(self, part: Part) -> ValueError:
-        """The error for a message part that this provider does not take."""
+    def refuse_part(self, part: Part, in_result: bool = False) -> ValueError:
+        """The error for a message part that this provider does not take (in a tool's result)."""
+        types = {"text", *self.result_part_types} if in_result else self.part_types
+        place = " in the result of a tool" if in_result else ""
         return ValueError(
-            f"{self.title} does not take `{type(part).__name__}` (type `{part.type}`). "
-            f"It takes parts of type {', '.join(f'`{name}`' for name in sorted(self.part_types))}."
+            f"{self.title} does not take `{type(part).__name__}` (type `{part.type}`){place}. "
+            f"It takes parts of type {_listed(with_downloads(types))}{place}."
+        )
+
+    def refuse_scheme(self, part: Part, scheme: str) -> ValueError:
+        """The error for a part whose URL is of a scheme that this provider does not fetch."""
+        return ValueError(
+            f"{self.title} does not take the URL of this `{type(part).__name__}`: "
+            f"{f'`{scheme}:`' if scheme else 'it has no scheme, and that'} is not among "
+            f"{_listed(self.url_schemes)}. Pass the bytes, or an http(s) URL."
         )
 
     def reply_message(self, reply: Reply) -> BaseMessageParam:
@@ -271,6 +287,10 @@ class Provider(ABC):
     def message_param(self, reply: Reply) -> Any:
         """The assistant's turn in the provider's form, ready to be sent back."""
         return self.encode_message(self.reply_message(reply))[0]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _args_or_none(call: ToolCall) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._wire import Tokens
 from .message_param import BaseMessageParam, ToolResultPart
-from .tool_outputs import tool_output_text
+from .tool_outputs import tool_output_content
 from .types import CostMetadata, FinishReason, Usage
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def tool_results(tools_and_outputs: Sequence[tuple[BaseTool, Any]]) -> list[Base
             role="tool",
             content=[
                 ToolResultPart(
-                    name=tool._name(), content=tool_output_text(output), id=_tool_call_id(tool)
+                    name=tool._name(), content=tool_output_content(output), id=_tool_call_id(tool)
                 )
             ],
         )

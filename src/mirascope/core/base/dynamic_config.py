@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeAlias
 
 from typing_extensions import TypedDict, TypeVar
 
+from ._media_policy import MediaPolicy
 from .message_param import BaseMessageParam
 
 MessageT = TypeVar("MessageT", default=Any)
@@ -23,6 +24,7 @@ class DynamicConfig(TypedDict, total=False):
     - `client`: the SDK client that sends the call.
     - `metadata`: replaces that of `@metadata`.
     - `computed_fields`: variables for the template; they win over the arguments.
+    - `media_policy`: what the media of this call may be loaded from.
     """
 
     messages: Sequence[Any]
@@ -31,6 +33,7 @@ class DynamicConfig(TypedDict, total=False):
     client: Any
     metadata: Mapping[str, Any]
     computed_fields: Mapping[str, Any]
+    media_policy: MediaPolicy
 
 
 class ProviderDynamicConfig(TypedDict, Generic[MessageT, CallParamsT, ClientT], total=False):
@@ -42,6 +45,7 @@ class ProviderDynamicConfig(TypedDict, Generic[MessageT, CallParamsT, ClientT], 
     client: ClientT | None
     metadata: Mapping[str, Any]
     computed_fields: Mapping[str, Any]
+    media_policy: MediaPolicy
 
 
 # Pyright cannot infer the type arguments of keys that a dict leaves out, and then refuses the dict:
@@ -58,6 +62,7 @@ _EXPECTED: dict[str, tuple[type[Any], str]] = {
     "tools": (Sequence, "a list of tool classes and functions"),
     "metadata": (Mapping, "a dict"),
     "computed_fields": (Mapping, "a dict"),
+    "media_policy": (MediaPolicy, "a `MediaPolicy`"),
 }
 
 

@@ -140,11 +140,30 @@ class ToolCallPart(_Part):
     id: str | None = None
 
 
+ResultPart: TypeAlias = TextPart | ImagePart | ImageURLPart | DocumentPart | DocumentURLPart
+RESULT_PART_TYPES: tuple[type[ResultPart], ...] = (
+    TextPart,
+    ImagePart,
+    ImageURLPart,
+    DocumentPart,
+    DocumentURLPart,
+)
+
+if TYPE_CHECKING:
+    ResultContent: TypeAlias = str | Sequence[ResultPart]
+else:
+    ResultContent = str | list[Annotated[ResultPart, Field(discriminator="type")]]
+
+
 class ToolResultPart(_Part):
-    """What running a tool gave; `id` is that of the `ToolCallPart` it answers."""
+    """What running a tool gave; `id` is that of the `ToolCallPart` it answers.
+
+    `content` is a text, or a sequence of texts, images and documents: a provider that takes only
+    texts refuses the others by name.
+    """
 
     type: Literal["tool_result"] = "tool_result"
-    content: str
+    content: ResultContent
     name: str = ""
     id: str | None = None
     is_error: bool = False

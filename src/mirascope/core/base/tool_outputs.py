@@ -11,6 +11,10 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from ._media import media_object_part
+from ._narrow import is_list_or_tuple
+from .message_param import RESULT_PART_TYPES, ResultPart, TextPart
+
 OwnerT = TypeVar("OwnerT")
 ToolT = TypeVar("ToolT")
 ResultT = TypeVar("ResultT")
@@ -35,6 +39,29 @@ def tool_output_text(output: Any) -> str:
             "Return a `str`, `bytes`, a pydantic model or plain data (None, numbers, lists, dicts)."
         )
     return json.dumps(output, default=_jsonable, ensure_ascii=False)
+
+
+def tool_output_content(output: Any) -> str | list[ResultPart]:
+    """A tool's output as what the model is shown: text, or parts where it has any.
+
+    A part, a PIL image, or a list or tuple that holds one of them and is otherwise read item by
+    item. Raises TypeError like `tool_output_text`.
+    """
+    items = output if is_list_or_tuple(output) else [output]
+    parts = [_shown_part(item) for item in items]
+    if all(part is None for part in parts):
+        return tool_output_text(output)
+    return [
+        TextPart(text=tool_output_text(item)) if part is None else part
+        for part, item in zip(parts, items, strict=True)
+    ]
+
+
+def _shown_part(value: Any) -> ResultPart | None:
+    if isinstance(value, RESULT_PART_TYPES):
+        return value
+    part = media_object_part(value)
+    return part if isinstance(part, RESULT_PART_TYPES) else None
 
 
 def transform_tool_outputs(
