@@ -208,20 +208,24 @@ def test_a_stream_that_is_open_at_the_end_of_the_loop(box: Sandbox) -> None:
 
 @every_transport
 def test_a_loop_that_ends_with_calls_under_way(box: Sandbox, transport: str) -> None:
-    box.slow(first_byte=5)
+    ended = threading.Event()
+    box.reply("at once", times=2)
+    box.reply(lambda request: str(ended.wait(30)), times=2)
     run_script(
         box,
         """
         async def main():
-            tasks = [asyncio.create_task(call("fantasy")) for call in calls]
+            await call_both("first")
+            tasks = [asyncio.create_task(call("second")) for call in calls]
             await asyncio.sleep(0.5)
 
         asyncio.run(main())
         """,
         transport,
     )
-    assert len(box.requests) == 2
+    assert asked(box) == ["first"] * 2 + ["second"] * 2
     assert all_closed(box)
+    ended.set()
 
 
 @every_transport
