@@ -77,6 +77,12 @@ class Case:
     """Whether the SDK refuses a reply that lacks something."""
     attempts: int = 3
     """How often the SDK sends a request that keeps failing."""
+    retries_streams: bool = True
+    """Whether it does so for streams, too."""
+    stumbles_over_arrays: bool = False
+    """Whether the SDK itself fails over a body that is JSON, but no object."""
+    ends_with_tool_calls: bool = False
+    """Whether the last event of a stream is the one that has its tool calls."""
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the SDK has in the place of OpenAI's exceptions, as `module:name`."""
     unreadable: str = "not a JSON object; it starts with"
@@ -101,9 +107,8 @@ class Case:
         """The SDK's own stream, for the same request."""
         return attrgetter(self.create)(client)(**body)
 
-    def is_open(self, client: Any) -> bool:
-        """Whether a client can still be used."""
-        return not client.is_closed()
+    def is_closed(self, client: Any) -> bool:
+        return bool(client.is_closed())
 
     def close(self, client: Any, is_async: bool) -> Any:
         """Close a client that `new_client` made; awaitable where it is async."""
@@ -168,9 +173,9 @@ class MistralCase(Case):
             async_client=stack.AsyncClient(headers=headers, verify=False),
         )
 
-    def is_open(self, client: Any) -> bool:
+    def is_closed(self, client: Any) -> bool:
         made = client.sdk_configuration
-        return not (made.client.is_closed or made.async_client.is_closed)
+        return bool(made.client.is_closed or made.async_client.is_closed)
 
     def close(self, client: Any, is_async: bool) -> Any:
         made = client.sdk_configuration
@@ -194,8 +199,8 @@ class CohereCase(Case):
             httpx_client=http_type(headers=headers, timeout=timeout, verify=False),
         )
 
-    def is_open(self, client: Any) -> bool:
-        return not client._client_wrapper.httpx_client.httpx_client.is_closed
+    def is_closed(self, client: Any) -> bool:
+        return bool(client._client_wrapper.httpx_client.httpx_client.is_closed)
 
     def close(self, client: Any, is_async: bool) -> Any:
         leave = client.__aexit__ if is_async else client.__exit__
@@ -335,6 +340,7 @@ CASES = [
         sdk_name="mistralai.client",
         has_strict_json=True,
         has_whole_tool_calls=True,
+        ends_with_tool_calls=True,
         has_one_client_class=True,
         has_own_error_event=False,
         demands_whole_replies=True,
@@ -362,6 +368,8 @@ CASES = [
         tool_call_class="ToolCallV2",
         create="chat",
         overloaded="APIError",
+        retries_streams=False,
+        stumbles_over_arrays=True,
         has_strict_json=True,
         has_cache_price=False,
         has_own_error_event=False,

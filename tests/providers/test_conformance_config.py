@@ -194,7 +194,7 @@ async def test_the_users_client_is_used_and_left_open(way: Way) -> None:
         call = way.decorate("Hi", client=client)
         for _ in range(2):
             assert (await way.run(call)).content == "Sandbox reply to: Hi"
-        assert not client.is_closed()
+        assert not way.case.is_closed(client)
     assert way.is_users(0)
     assert way.is_users(1)
 

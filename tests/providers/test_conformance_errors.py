@@ -85,7 +85,7 @@ async def test_the_caller_sees_where_the_call_was_made(way: Way) -> None:
 async def test_the_sdk_tries_again_when_it_is_told_to(way: Way, status: int, stream: bool) -> None:
     way.box.fail(status, retry_after=0.1)
     way.box.reply(TEXT)
-    if way.case.attempts == 1:
+    if way.case.attempts == 1 or (stream and not way.case.retries_streams):
         with pytest.raises(sdk_error(way, STATUSES[status] or "")):
             await text_by(way, way.decorate("Hi", stream=stream))
         return
@@ -133,7 +133,8 @@ async def test_a_body_that_is_not_json(way: Way) -> None:
 @pytest.mark.parametrize("body", ["", "<html>Bad gateway</html>", "[]", "null"])
 async def test_a_body_of_another_kind(way: Way, body: str) -> None:
     way.box.native(None, body, headers={"content-type": "text/html"})
-    with pytest.raises(sdk_error(way, "APIResponseValidationError")):
+    stumbles = body == "[]" and way.case.stumbles_over_arrays
+    with pytest.raises(TypeError if stumbles else sdk_error(way, "APIResponseValidationError")):
         await way.ask("Hi")
 
 
@@ -213,6 +214,8 @@ def events_of(way: Way, reply: Reply) -> list[bytes]:
 
 
 async def test_a_stream_cut_in_a_tool_call(way: Way) -> None:
+    if way.case.ends_with_tool_calls:
+        return
     title = "The Name of the Wind, which is the first of three"
     events = 2 if way.case.has_whole_tool_calls else 6
     way.box.cut(events, reply=ToolCall("FormatBook", {"title": title}, id="call_1"))

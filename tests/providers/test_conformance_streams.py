@@ -241,6 +241,11 @@ async def test_partial_tools(way: Way) -> None:
         ("Refresh", {}),
         ("FormatBook", {"title": "Dune", "author": None}),
     ]
+    calls = [part for part in stream.common_message_param.content if part.type == "tool_call"]
+    assert [part.id for part in calls] == ["call_1", "call_2", "call_3"]
+    if way.case.ends_with_tool_calls:
+        assert partial == []
+        return
     assert {type(tool).__name__ for tool in partial} >= {"PartialFormatBook"}
     books = [tool for tool in partial if isinstance(tool, FormatBook) and tool.id == "call_1"]
     if not way.case.has_whole_tool_calls:
@@ -250,11 +255,9 @@ async def test_partial_tools(way: Way) -> None:
     assert all(WIND["title"].startswith(title) for title in titles)
     assert titles == sorted(titles, key=len)
     assert "".join(tool.delta for tool in books) == to_json(WIND).decode()
-    # Each whole tool comes after all of its fragments, and only whole ones are sent back.
+    # Each whole tool comes after all of its fragments.
     last = max(found.index(tool) for tool in books)
     assert found.index(whole[0]) > last
-    calls = [part for part in stream.common_message_param.content if part.type == "tool_call"]
-    assert [part.id for part in calls] == ["call_1", "call_2", "call_3"]
 
 
 async def test_without_the_option_no_tool_is_partial(way: Way) -> None:
@@ -371,5 +374,5 @@ async def test_a_stream_of_the_users_client(way: Way) -> None:
     async with way.client() as client:
         stream = await way.ask("Hi", stream=True, client=client)
         assert text_of(await way.items(stream)) == "Sandbox reply to: Hi"
-        assert not client.is_closed()
+        assert not way.case.is_closed(client)
     assert way.is_users()

@@ -93,7 +93,7 @@ class Wire(ABC):
 
     def turns(self, body: Json) -> list[tuple[str, str]]:
         """Role and text of each message that has a text, without the system's and the tools'."""
-        turns = [(m["role"], "".join(texts(m["content"]))) for m in body["messages"]]
+        turns = [(m["role"], "".join(texts(m.get("content")))) for m in body["messages"]]
         return [(role, text) for role, text in turns if role in ("user", "assistant") and text]
 
     def json_schema(self, body: Json) -> Json | None:
@@ -160,7 +160,7 @@ class ChatCompletions(Wire):
         return [
             part["image_url"]["url"]
             for message in body["messages"]
-            if isinstance(message["content"], list)
+            if isinstance(message.get("content"), list)
             for part in message["content"]
             if part["type"] == "image_url"
         ]

@@ -93,15 +93,32 @@ def _call_id(id: str | None, name: str) -> str:
 _OWN_ID = re.compile("[a-zA-Z0-9]{9}")
 
 
-_IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_MEDIA_TYPES = {
+    "image": ("image/jpeg", "image/png", "image/gif", "image/webp"),
+    "audio": (
+        *("audio/wav", "audio/x-wav", "audio/mp3", "audio/mpeg", "audio/flac", "audio/ogg"),
+        *("audio/mp4", "audio/m4a", "audio/x-m4a", "audio/webm"),
+    ),
+    "document": (
+        "application/pdf",
+        f"{_OFFICE}wordprocessingml.document",
+        f"{_OFFICE}presentationml.presentation",
+    ),
+}
+
+
+def _check_media_type(part: ImagePart | AudioPart | DocumentPart) -> None:
+    known = _MEDIA_TYPES[part.type]
+    if part.media_type not in known:
+        raise ValueError(
+            f"Unsupported {part.type} type: `{part.media_type}`. "
+            f"Supported are {', '.join(f'`{name}`' for name in known)}."
+        )
 
 
 def _encode_image(part: ImagePart) -> Json:
-    if part.media_type not in _IMAGE_TYPES:
-        raise ValueError(
-            f"Unsupported image type: `{part.media_type}`. "
-            f"Supported are {', '.join(f'`{name}`' for name in _IMAGE_TYPES)}."
-        )
+    _check_media_type(part)
     return _image_chunk(data_url(part.media_type, part.image), part.detail)
 
 
@@ -113,11 +130,13 @@ def _image_chunk(url: str, detail: str | None) -> Json:
 
 
 def _encode_audio(part: AudioPart) -> Json:
+    _check_media_type(part)
     audio = part.audio if isinstance(part.audio, str) else base64.b64encode(part.audio).decode()
     return {"type": "input_audio", "input_audio": audio}
 
 
 def _encode_document(part: DocumentPart) -> Json:
+    _check_media_type(part)
     return {"type": "document_url", "document_url": data_url(part.media_type, part.document)}
 
 

@@ -302,7 +302,9 @@ class CohereProvider(BareConnection):
 
     def unreadable_event(self, text: str, http_response: Any) -> Exception:
         """The SDK's exception for a body that it cannot read."""
-        return clients.api_error(http_response, text)
+        start = text[:200]
+        told = f"{self.title} sent what is not a JSON object; it starts with {start!r}."
+        return clients.api_error(http_response, told)
 
     # --- encode
 

@@ -353,20 +353,29 @@ class MistralProvider(ChatCompletions, BareConnection):
     # --- rebuild
 
     def message_param(self, reply: Reply) -> Any:
-        return _native_message(self._assistant_turn(reply))
-
-    def _assistant_turn(self, reply: Reply) -> Json:
         message: Json = {"role": "assistant", "content": wire.encode_content(reply.parts)}
         if calls := reply.tool_calls:
             message["tool_calls"] = [
                 wire.encode_call(call.id, call.name, call.arguments) for call in calls
             ]
-        return message
+        return _native_message(message)
 
     def encode_reply(self, reply: Reply) -> Json:
         # The SDK's class demands a reason and counts, also of a stream that was broken off.
         reason = reply.finish_reasons[0] if reply.finish_reasons else ""
-        message = {"tool_calls": None, **self._assistant_turn(reply)}
+        calls = [
+            {
+                "id": call.id or "null",
+                "function": {"name": call.name, "arguments": call.arguments},
+                "index": index,
+            }
+            for index, call in enumerate(reply.tool_calls)
+        ]
+        message = {
+            "role": "assistant",
+            "tool_calls": calls or None,
+            "content": wire.encode_content(reply.parts),
+        }
         return {
             "id": reply.id or "",
             "object": "chat.completion",
@@ -383,7 +392,8 @@ class MistralProvider(ChatCompletions, BareConnection):
         return _models().CompletionChunk.model_validate(received.data)
 
     def native_tool_call(self, call: ToolCall) -> Any:
-        native = call.native or wire.encode_call(call.id, call.name, call.arguments)
+        function = {"name": call.name, "arguments": call.arguments}
+        native = call.native or {"id": call.id or "null", "function": function}
         return _models().ToolCall.model_validate(native)
 
 
