@@ -17,7 +17,9 @@ from mirascope.core.base.message_param import ThinkingPart
 from mirascope.sandbox import Sandbox, sandbox
 
 from ._adapter import Adapter, Reading, without_defaults
+from ._azure import AzureRecordings
 from ._chat_completions import GroqRecordings, OpenAIRecordings, XAIRecordings
+from ._converse import BedrockRecordings
 from ._messages_api import AnthropicRecordings
 from ._recordings import ABSENT, Exchange, recordings_of
 from ._replay import WAYS, Result, Way, by_library, by_sdk
@@ -28,6 +30,8 @@ ADAPTERS: dict[str, Adapter] = {
     "openai_compatible": OpenAIRecordings(),
     "groq": GroqRecordings(),
     "xai": XAIRecordings(),
+    "azure": AzureRecordings(),
+    "bedrock": BedrockRecordings(),
 }
 """Which adapter replays a directory of recordings."""
 

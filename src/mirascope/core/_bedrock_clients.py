@@ -133,13 +133,13 @@ _revived: WeakKeyDictionary[Any, tuple[asyncio.AbstractEventLoop, object]] = Wea
 
 def _revive(client: Any) -> Flow[None]:
     """Enter a client that has left its `async with`, or never saw one; leave any other alone."""
-    loop = asyncio.get_running_loop()
-    known = _revived.get(client)
-    if known and known[0] is loop:
-        return
     http_session: Any = getattr(getattr(client, "_endpoint", None), "http_session", None)
     if not hasattr(http_session, "_sessions"):
         # A test double, or another HTTP library than aiohttp.
+        return
+    loop = asyncio.get_running_loop()
+    known = _revived.get(client)
+    if known and known[0] is loop:
         return
     if known:
         _forget(http_session, known[0])

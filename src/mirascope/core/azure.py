@@ -192,7 +192,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     sdk_name = "openai"
     sync_clients = frozenset({"ChatCompletionsClient", "OpenAI", "AzureOpenAI"})
     async_clients = frozenset({"aio.ChatCompletionsClient", "AsyncOpenAI", "AsyncAzureOpenAI"})
-    request_id_header = "apim-request-id"
+    request_id_header = "x-request-id"
     response_type = AzureCallResponse
     chunk_type = AzureCallResponseChunk
     stream_type = AzureStream
