@@ -3,6 +3,7 @@
 # to; ARGS=… is passed on to pytest and to the benchmark.
 
 VENV ?= .venv
+EXTRAS ?= all
 RUN := $(VENV)/bin/python
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -40,7 +41,7 @@ $(VENV)/.dev: pyproject.toml
 	@$(NEED_PYTHON)
 	@echo 'Preparing $(VENV) for development (once)…'
 	@$(CREATE)
-	@$(INSTALL) -e '.[all]' --group dev $(PINS)
+	@$(INSTALL) -e '.[$(EXTRAS)]' --group dev $(PINS)
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
@@ -49,8 +50,11 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 $(ARGS)
 
+# LiteLLM is tested here: it needs the previous major version of OpenAI's SDK.
+PREVIOUS = 'openai<3' 'anthropic<2' 'google-genai<3' 'mistralai<3' 'cohere<7' 'pydantic<2.12'
+
 test-previous:
-	$(MAKE) test VENV=.venv-previous PINS="'openai<3' 'anthropic<2' 'pydantic<2.12'"
+	$(MAKE) test VENV=.venv-previous EXTRAS=all,litellm PINS="$(PREVIOUS)"
 
 types: $(VENV)/.dev
 	$(VENV)/bin/pyright --pythonpath $(RUN)

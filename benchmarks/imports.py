@@ -15,7 +15,7 @@ import sys
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 
-SDKS = ("openai", "anthropic", "google.genai", "groq", "mistralai", "cohere", "litellm", "boto3")
+SDKS = ("openai", "anthropic", "google.genai", "groq", "cohere", "litellm", "boto3", "aiobotocore")
 FIRST_USE = {
     "openai": "import openai; openai.OpenAI(api_key='-').chat.completions",
     "anthropic": "import anthropic; anthropic.Anthropic(api_key='-').messages",

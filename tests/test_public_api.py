@@ -8,6 +8,8 @@ from importlib import import_module
 
 import pytest
 
+from mirascope.core._providers import PROVIDERS, is_installed
+
 PARTS = """AudioPart AudioURLPart CacheControlPart DocumentPart DocumentURLPart ImagePart
     ImageURLPart TextPart ToolCallPart ToolResultPart"""
 
@@ -47,30 +49,58 @@ NAMES = {
     "mirascope.core.costs": "calculate_cost",
 }
 
-PREFIXES = {"openai": "OpenAI", "anthropic": "Anthropic", "groq": "Groq", "xai": "XAI"}
-WITH_TOOL_CONFIG = ("openai", "anthropic")
-OF_A_PROVIDER = """{0}CallParams {0}CallResponse {0}CallResponseChunk {0}DynamicConfig
-    Async{0}DynamicConfig {0}MessageParam {0}Stream {0}Tool"""
-SUBMODULES = {
+PREFIXES = {
+    "anthropic": "Anthropic",
+    "azure": "Azure",
+    "bedrock": "Bedrock",
+    "cohere": "Cohere",
+    "gemini": "Gemini",
+    "google": "Google",
+    "groq": "Groq",
+    "litellm": "LiteLLM",
+    "mistral": "Mistral",
+    "openai": "OpenAI",
+    "vertex": "Vertex",
+    "xai": "XAI",
+}
+OF_A_PROVIDER = {
+    "": "call {1}_call",
     "call_params": "{0}CallParams",
     "call_response": "{0}CallResponse",
     "call_response_chunk": "{0}CallResponseChunk",
-    "dynamic_config": "{0}DynamicConfig Async{0}DynamicConfig",
+    "dynamic_config": "{0}DynamicConfig",
     "stream": "{0}Stream",
     "tool": "{0}Tool",
 }
+WITHOUT_ASYNC_CONFIG = ("gemini", "google", "mistral", "vertex")
+MORE = {
+    "anthropic": "AnthropicMessageParam AnthropicToolConfig",
+    "azure": "AzureMessageParam AzureToolConfig",
+    "bedrock": "AssistantMessageTypeDef BedrockMessageParam BedrockToolConfig UserMessageTypeDef",
+    "openai": "OpenAIMessageParam OpenAIToolConfig",
+}
 for provider, prefix in PREFIXES.items():
     package = f"mirascope.core.{provider}"
-    NAMES[package] = f"call {provider}_call " + OF_A_PROVIDER.format(prefix)
-    if provider in WITH_TOOL_CONFIG:
-        NAMES[package] += f" {prefix}ToolConfig"
-    NAMES |= {f"{package}.{name}": names.format(prefix) for name, names in SUBMODULES.items()}
+    names = {name: text.format(prefix, provider) for name, text in OF_A_PROVIDER.items()}
+    if provider not in WITHOUT_ASYNC_CONFIG:
+        names["dynamic_config"] += f" Async{prefix}DynamicConfig"
+    more = MORE.get(provider, f"{prefix}MessageParam")
+    NAMES[package] = " ".join([*names.values(), more])
+    NAMES |= {f"{package}.{name}": text for name, text in names.items() if name}
 
 PATHS = [(module, name) for module, names in NAMES.items() for name in names.split()]
 
 
+def skip_without_sdk(module: str) -> None:
+    provider = module.removeprefix("mirascope.core.").partition(".")[0]
+    if provider in PREFIXES and not is_installed(PROVIDERS[provider].sdk):
+        pytest.skip(f"the SDK of {provider} is not installed")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize(("module", "name"), PATHS)
 def test_name_can_be_imported(module: str, name: str) -> None:
+    skip_without_sdk(module)
     assert hasattr(import_module(module), name)
 
 
@@ -89,8 +119,10 @@ def test_dir_shows_what_is_loaded_on_first_use() -> None:
     )
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("provider", PREFIXES)
 def test_both_names_of_a_call_decorator_are_the_same(provider: str) -> None:
+    skip_without_sdk(f"mirascope.core.{provider}")
     module = import_module(f"mirascope.core.{provider}")
     assert module.call is getattr(module, f"{provider}_call")
 
@@ -101,7 +133,20 @@ def test_unknown_name_is_an_attribute_error() -> None:
             _ = import_module(module).no_such_name
 
 
-HEAVY = ("openai", "anthropic", "httpx", "httpx2", "aiohttp", "genai_prices", "docstring_parser")
+HEAVY = (
+    *("openai", "anthropic", "google.genai", "groq", "cohere", "litellm"),
+    *(
+        "mistralai.client",
+        "azure.core",
+        "boto3",
+        "aiobotocore",
+        "httpx",
+        "httpx2",
+        "aiohttp",
+        "genai_prices",
+        "docstring_parser",
+    ),
+)
 LIGHT = [
     "import mirascope, mirascope.llm, mirascope.core",
     "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call",
