@@ -28,6 +28,7 @@ from .base.message_param import (
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    result_content,
 )
 
 Json = dict[str, Any]
@@ -128,7 +129,12 @@ def stored(kind: str, url: str) -> Json:
 
 
 def _tool_result(part: ToolResultPart) -> Json:
-    result: Json = {"toolUseId": part.id or "", "content": [{"text": part.content}]}
+    content: list[Json] = (
+        [{"text": part.content}]
+        if isinstance(part.content, str)
+        else [PART_ENCODERS[each.type](each) for each in part.content]
+    )
+    result: Json = {"toolUseId": part.id or "", "content": content}
     return {"toolResult": {**result, "status": "error"} if part.is_error else result}
 
 
@@ -232,9 +238,11 @@ def _decode_audio(content: Json) -> Part | None:
 
 
 def _decode_tool_result(content: Json) -> Part:
-    pieces = (piece.get("text") or piece.get("json") or "" for piece in content["content"])
+    blocks: list[Json] = content["content"]
+    pieces = (piece.get("text") or piece.get("json") or "" for piece in blocks)
+    text = "".join(p if isinstance(p, str) else to_json(p).decode() for p in pieces)
     return ToolResultPart(
-        content="".join(p if isinstance(p, str) else to_json(p).decode() for p in pieces),
+        content=result_content([decode_block("", block) for block in blocks], text),
         id=content["toolUseId"],
         is_error=content.get("status") == "error",
     )

@@ -28,6 +28,7 @@ from .base.message_param import (
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    result_content,
 )
 
 Json = dict[str, Any]
@@ -38,8 +39,10 @@ FAMILY = frozenset({"google", "gemini", "vertex"})
 # --- encode: the SDK's spelling, `inline_data`, of what the wire calls `inlineData`
 
 ROLES = {"assistant": "model", "tool": "user"}
-_IMAGE_TYPES = frozenset(
-    {"image/png", "image/jpeg", "image/webp", "image/heic", "image/heif", "image/gif"}
+_IMAGE_TYPES = ("png", "jpeg", "webp", "heic", "heif", "gif")
+_AUDIO_TYPES = (
+    *("wav", "x-wav", "wave", "mp3", "mpeg", "aiff", "x-aiff", "aac", "ogg", "flac", "x-flac"),
+    *("m4a", "mp4", "opus", "pcm", "webm"),
 )
 
 
@@ -89,36 +92,56 @@ def _inline(media_type: str, data: bytes) -> Json:
     return {"inline_data": {"mime_type": media_type, "data": data}}
 
 
-def _refused(kind: str, media_type: str, supported: str) -> ValueError:
-    return ValueError(f"Unsupported {kind} type: `{media_type}`. Supported are {supported}.")
+def _check_type(kind: str, media_type: str, known: Iterable[str]) -> None:
+    supported = [f"{kind}/{name}" for name in known]
+    if media_type.partition(";")[0] not in supported:
+        raise ValueError(
+            f"Unsupported {kind} type: `{media_type}`. "
+            f"Supported are {', '.join(f'`{name}`' for name in supported)}."
+        )
 
 
 def _encode_image(part: ImagePart) -> Json:
-    if part.media_type not in _IMAGE_TYPES:
-        known = ", ".join(f"`{name}`" for name in sorted(_IMAGE_TYPES))
-        raise _refused("image", part.media_type, known)
+    _check_type("image", part.media_type, _IMAGE_TYPES)
     return _inline(part.media_type, part.image)
 
 
 def _encode_audio(part: AudioPart) -> Json:
-    if not part.media_type.startswith("audio/"):
-        raise _refused("audio", part.media_type, "`audio/wav`, `audio/mp3` and other `audio/…`")
+    _check_type("audio", part.media_type, _AUDIO_TYPES)
     data = part.audio if isinstance(part.audio, bytes) else base64.b64decode(part.audio)
     return _inline(part.media_type, data)
 
 
 def _encode_document(part: DocumentPart) -> Json:
     if part.media_type != "application/pdf" and not part.media_type.startswith("text/"):
-        raise _refused("document", part.media_type, "`application/pdf`, `text/plain` and `text/…`")
+        raise ValueError(
+            f"Unsupported document type: `{part.media_type}`. "
+            "Supported are `application/pdf`, `text/plain` and any other `text/…`."
+        )
     return _inline(part.media_type, part.document)
 
 
 def _encode_url(part: ImageURLPart | AudioURLPart | DocumentURLPart) -> Json:
     """Google fetches it, from the web (http, https) or from its own storage (gs, Files API)."""
     file_data: Json = {"file_uri": part.url}
-    if media_type := mimetypes.guess_type(part.url.partition("?")[0])[0]:
+    if media_type := media_type_of(part.url):
         file_data["mime_type"] = media_type
     return {"file_data": file_data}
+
+
+def media_type_of(url: str) -> str | None:
+    """What a URL holds: empty where Google knows by itself, None where its name does not tell."""
+    if url.startswith(_KNOWN_TO_GOOGLE):
+        return ""
+    return mimetypes.guess_type(url.partition("?")[0])[0]
+
+
+_KNOWN_TO_GOOGLE = (
+    "https://generativelanguage.googleapis.com/",
+    "https://www.youtube.com/",
+    "https://youtu.be/",
+)
+"""Where uploaded files and videos are: https://ai.google.dev/gemini-api/docs/files."""
 
 
 def _encode_call(part: ToolCallPart) -> Json:
@@ -128,7 +151,14 @@ def _encode_call(part: ToolCallPart) -> Json:
 
 def _encode_result(part: ToolResultPart) -> Json:
     key = "error" if part.is_error else "result"
-    result: Json = {"name": part.name, "response": {key: part.content}}
+    result: Json = {"name": part.name}
+    if isinstance(part.content, str):
+        result["response"] = {key: part.content}
+    else:
+        texts = [each.text for each in part.content if isinstance(each, TextPart)]
+        shown = [each for each in part.content if not isinstance(each, TextPart)]
+        result["response"] = {key: "\n".join(texts)}
+        result["parts"] = [PART_ENCODERS[each.type](each) for each in shown]
     return {"function_response": result if part.id is None else {"id": part.id, **result}}
 
 
@@ -275,9 +305,12 @@ def _decode_result(result: Json) -> Part:
     (key, value) = next(iter(response.items())) if len(response) == 1 else ("", response)
     if key not in ("result", "output", "content", "error"):
         value = response
+    text = value if isinstance(value, str) else to_json(value).decode()
+    parts = [_decode_inline(part.get("inlineData") or {}) for part in result.get("parts") or ()]
+    said = [TextPart(text=text)] if text else []
     return ToolResultPart(
         name=result.get("name") or "",
-        content=value if isinstance(value, str) else to_json(value).decode(),
+        content=result_content([*said, *parts], text),
         id=result.get("id"),
         is_error=key == "error",
     )

@@ -6,7 +6,7 @@ Source: https://docs.anthropic.com/en/api/messages
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .base._narrow import is_object
@@ -19,10 +19,12 @@ from .base.message_param import (
     ImageURLPart,
     Part,
     ProviderPart,
+    ResultPart,
     TextPart,
     ThinkingPart,
     ToolCallPart,
     ToolResultPart,
+    result_content,
 )
 
 Json = dict[str, Any]
@@ -85,7 +87,10 @@ def _encode_document(part: DocumentPart) -> Json:
 
 
 def _encode_tool_result(part: ToolResultPart) -> Json:
-    block: Json = {"type": "tool_result", "tool_use_id": part.id or "", "content": part.content}
+    content: Any = part.content
+    if not isinstance(content, str):
+        content = [PART_ENCODERS[each.type](each) for each in content]
+    block: Json = {"type": "tool_result", "tool_use_id": part.id or "", "content": content}
     return {**block, "is_error": True} if part.is_error else block
 
 
@@ -130,9 +135,8 @@ def _decode_part(provider: str, data: Json) -> Part:
         case "tool_use", _:
             return ToolCallPart(name=data["name"], args=data["input"], id=data["id"])
         case "tool_result", _:
-            content = data.get("content") or ""
             return ToolResultPart(
-                content=content if isinstance(content, str) else _text_of(content),
+                content=_decode_result(provider, data.get("content") or ""),
                 id=data["tool_use_id"],
                 is_error=data.get("is_error") or False,
             )
@@ -150,8 +154,11 @@ def _decode_part(provider: str, data: Json) -> Part:
             return ProviderPart(provider=provider, data=data)
 
 
-def _text_of(content: Iterable[Json]) -> str:
-    return "".join(block.get("text", "") for block in content)
+def _decode_result(provider: str, content: Any) -> str | list[ResultPart]:
+    if isinstance(content, str):
+        return content
+    text = "".join(block.get("text", "") for block in content)
+    return result_content([_decode_part(provider, block) for block in content], text)
 
 
 # --- whole replies

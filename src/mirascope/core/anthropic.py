@@ -250,6 +250,7 @@ class AnthropicProvider(RawResponseProvider):
         "tool_use": "tool_calls",
         "refusal": "content_filter",
     }
+    result_part_types = frozenset({"image", "image_url", "document", "document_url"})
     part_types = frozenset(
         {
             "text",

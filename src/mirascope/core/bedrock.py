@@ -257,6 +257,7 @@ class BedrockProvider(Provider):
     }
     has_strict_json = True
     part_types = frozenset(wire.PART_ENCODERS)
+    result_part_types = frozenset({"image", "image_url", "document", "document_url"})
     url_schemes = frozenset({"s3"})
 
     # --- sending

@@ -236,6 +236,8 @@ class GoogleProvider(Provider):
         "JAILBREAK": "content_filter",
     }
     part_types = frozenset(wire.PART_ENCODERS.keys() - {"provider"})
+    result_part_types = frozenset({"image", "document"})
+    url_schemes = frozenset({"http", "https", "gs"})
 
     # --- sending
 
@@ -281,6 +283,10 @@ class GoogleProvider(Provider):
             if part.type not in wire.PART_ENCODERS:
                 raise self.refuse_part(part)
         return [wire.encode_message(message)]
+
+    def takes_url(self, part: Any) -> bool:
+        # Google wants to be told what a URL holds.
+        return super().takes_url(part) and wire.media_type_of(part.url) is not None
 
     def finalize(self, draft: Draft) -> Json:
         given = draft.params.get("config")

@@ -25,6 +25,8 @@ class OllamaProvider(OpenAICompatible):
     key_variable = "OLLAMA_API_KEY"
     base_url_variable = "OLLAMA_BASE_URL"
     default_key = "ollama"
+    # It fetches nothing: an image comes as bytes.
+    part_types = frozenset({"text", "image", "tool_call", "tool_result"})
     reasoning_keys = ("reasoning", "reasoning_content")
 
 

@@ -69,11 +69,11 @@ def _check(
         if part.type not in types:
             raise provider.refuse_part(part, in_result)
         return
-    scheme = part.url.partition(":")[0].lower()
-    if part.type in types and scheme in provider.url_schemes:
+    if part.type in types and provider.takes_url(part):
         return
     if part.type not in types and twin not in types:
         raise provider.refuse_part(part, in_result)
+    scheme = part.url.partition(":")[0].lower()
     if twin not in types or scheme not in (*_FETCHED, "data"):
         raise provider.refuse_scheme(part, scheme)
     wanted.append(part)

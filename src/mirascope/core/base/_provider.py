@@ -174,6 +174,10 @@ class Provider(ABC):
 
     # --- what follows is the same for every provider
 
+    def takes_url(self, part: Any) -> bool:
+        """Whether the provider fetches the URL of a part, of a type that it can encode."""
+        return part.url.partition(":")[0].lower() in self.url_schemes
+
     def __reduce__(self) -> Any:
         from .._providers import provider_named
 

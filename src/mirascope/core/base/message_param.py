@@ -149,6 +149,14 @@ RESULT_PART_TYPES: tuple[type[ResultPart], ...] = (
     DocumentURLPart,
 )
 
+
+def result_content(parts: Sequence[Any], text: str) -> str | list[ResultPart]:
+    """What a tool's result holds: its parts where they are more than text, and else the text."""
+    shown: list[ResultPart] = [part for part in parts if isinstance(part, RESULT_PART_TYPES)]
+    only_text = all(isinstance(part, TextPart) for part in shown)
+    return text if only_text or len(shown) < len(parts) else shown
+
+
 if TYPE_CHECKING:
     ResultContent: TypeAlias = str | Sequence[ResultPart]
 else:
