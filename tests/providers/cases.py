@@ -24,9 +24,11 @@ from .wires import (
     GenerateContent,
     GroqCompletions,
     Json,
+    LiteLLMCompletions,
     MistralChat,
     Wire,
 )
+from .wires_aws import Converse
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class Case:
     """Whether tokens read from the cache of `model` cost less."""
     has_own_error_event: bool = True
     """Whether the SDK itself raises where a stream reports an error, and says what it is."""
+    takes_empty_bodies: bool = False
+    """Whether the SDK takes a body that holds nothing for a reply that says nothing."""
     demands_whole_replies: bool = False
     """Whether the SDK refuses a reply that lacks something."""
     attempts: int = 3
@@ -93,7 +97,12 @@ class Case:
     """Parameters that put a header, and where that can be a query, into a request."""
 
     def error(self, name: str) -> Any:
-        """The SDK's exception class that stands for one of OpenAI's, or for `cut`."""
+        """The SDK's exception class that stands for one of OpenAI's, or for `cut`.
+
+        `stopped` is for a stream that ends in good order before its reply is complete.
+        """
+        if name == "stopped" and name not in self.errors:
+            name = "cut"
         name = self.errors.get(name, name)
         if ":" in name:
             return resolve_name(name)
@@ -103,7 +112,19 @@ class Case:
         """Whether a reply is the SDK's own object."""
         return type(reply).__module__.startswith(self.native_types or f"{self.sdk.__name__}.types")
 
-    def bare_stream(self, client: Any, body: Json) -> Any:
+    def is_exactly(self, error: Any, expected: Any) -> bool:
+        """Whether an exception is of the class that is expected, and of no class below it."""
+        return type(error) is expected
+
+    def id_of(self, reply: Any) -> Any:
+        """The identifier of a reply of the SDK."""
+        return getattr(reply, self.id_attribute)
+
+    def id_of_call(self, tool_call: Any) -> Any:
+        """The identifier of a tool call of the SDK."""
+        return tool_call.id
+
+    def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
         """The SDK's own stream, for the same request."""
         return attrgetter(self.create)(client)(**body)
 
@@ -142,21 +163,21 @@ class GoogleCase(Case):
             "base_url": options.get("base_url", box.base_url(self.name)),
             "headers": options.get("default_headers", {}),
             "timeout": int(options.get("timeout", 60) * 1000),
-            "httpx_client": stack.Client(verify=False),
+            "client_args": {"verify": False},
             "httpx_async_client": stack.AsyncClient(verify=False),
         }
         return self.sdk.Client(api_key="k", vertexai=False, http_options=http_options)
 
-    def bare_stream(self, client: Any, body: Json) -> Any:
-        return client.aio.models.generate_content_stream(model=body["model"], contents="Hi")
+    def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
+        models = client.aio.models if is_async else client.models
+        return models.generate_content_stream(model=body["model"], contents="Hi")
 
     def is_closed(self, client: Any) -> bool:
-        options = client._api_client._http_options
-        return bool(options.httpx_client.is_closed or options.httpx_async_client.is_closed)
+        made = client._api_client
+        return bool(made._httpx_client.is_closed or made._async_httpx_client.is_closed)
 
     def close(self, client: Any, is_async: bool) -> Any:
-        options = client._api_client._http_options
-        return options.httpx_async_client.aclose() if is_async else options.httpx_client.close()
+        return client._api_client._async_httpx_client.aclose() if is_async else client.close()
 
 
 class MistralCase(Case):
@@ -205,6 +226,99 @@ class CohereCase(Case):
     def close(self, client: Any, is_async: bool) -> Any:
         leave = client.__aexit__ if is_async else client.__exit__
         return leave(None, None, None)
+
+
+class AzureCase(Case):
+    """Azure AI: both kinds of clients have the same name, in modules of their own."""
+
+    def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
+        timeout = options.get("timeout", 60)
+        return import_module(f"{self.sdk_name}{'.aio' if is_async else ''}").ChatCompletionsClient(
+            endpoint=options.get("base_url", box.base_url(self.name)),
+            credential=resolve_name("azure.core.credentials:AzureKeyCredential")("k"),
+            headers=options.get("default_headers"),
+            connection_timeout=timeout,
+            read_timeout=timeout,
+            retry_total=0,
+        )
+
+    def is_closed(self, client: Any) -> bool:
+        transport = client._client._pipeline._transport
+        return bool(transport._has_been_opened and transport.session is None)
+
+
+class BedrockCase(Case):
+    """Bedrock: the classes of clients and exceptions are made at run time, replies are dicts."""
+
+    def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
+        timeout = options.get("timeout", 60)
+        given = {
+            "connect_timeout": timeout,
+            "read_timeout": timeout,
+            "retries": {"mode": "standard", "total_max_attempts": 1},
+        }
+        config = resolve_name(
+            "aiobotocore.config:AioConfig" if is_async else "botocore.config:Config"
+        )(**given)
+        settings = {
+            "endpoint_url": options.get("base_url", box.base_url(self.name)),
+            "region_name": "us-east-1",
+            "aws_access_key_id": "k",
+            "aws_secret_access_key": "k",
+            "config": config,
+        }
+        headers = options.get("default_headers") or {}
+        if is_async:
+            return self._new_async_client(settings, headers)
+        client = self.sdk.session.Session().client("bedrock-runtime", **settings)
+        return with_headers(client, headers)
+
+    async def _new_async_client(self, settings: Json, headers: Mapping[str, str]) -> Any:
+        session = import_module("aiobotocore.session").AioSession()
+        client = await session.create_client("bedrock-runtime", **settings).__aenter__()
+        return with_headers(client, headers)
+
+    def is_closed(self, client: Any) -> bool:
+        http = client._endpoint.http_session
+        return not (http._manager.pools if hasattr(http, "_manager") else http._sessions)
+
+    def is_native(self, reply: Any) -> bool:
+        return isinstance(reply, dict)
+
+    def is_exactly(self, error: Any, expected: Any) -> bool:
+        # Each client has classes of its own for the errors that the service knows.
+        return type(error) is expected or expected in type(error).__bases__
+
+    def id_of(self, reply: Any) -> Any:
+        return reply["ResponseMetadata"]["RequestId"]
+
+    def id_of_call(self, tool_call: Any) -> Any:
+        return tool_call["toolUse"]["toolUseId"]
+
+    async def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
+        reply = client.converse_stream(modelId=body["model"], messages=body["messages"])
+        return (await reply if is_async else reply)["stream"]
+
+
+def with_headers(client: Any, headers: Mapping[str, str]) -> Any:
+    """The client of botocore, which sends further headers."""
+
+    def add(request: Any, **_: Any) -> None:
+        for name, value in headers.items():
+            request.headers[name] = value
+
+    client.meta.events.register("before-sign.bedrock-runtime", add)
+    return client
+
+
+class LiteLLMCase(Case):
+    """LiteLLM: functions in the place of clients; it takes those of OpenAI's SDK."""
+
+    def new_client(self, box: Sandbox, is_async: bool, **options: Any) -> Any:
+        sdk = import_module("openai")
+        made_by = sdk.AsyncOpenAI if is_async else sdk.OpenAI
+        given = {"api_key": "k", "base_url": box.base_url(self.name), "max_retries": 0, **options}
+        return made_by(**given)
 
 
 EXTRAS = {"extra_headers": {"x-mine": "yes"}, "extra_query": {"trace": "1"}}
@@ -287,6 +401,19 @@ CASES = [
         has_refusals=True,
         has_whole_tool_calls=True,
     ),
+    LiteLLMCase(
+        name="litellm",
+        prefix="LiteLLM",
+        model="gpt-4o-mini",
+        wire=LiteLLMCompletions(),
+        params=SAME_NAMES,
+        own_params={"user": "somebody", "logprobs": True},
+        cost=0.00045,
+        tool_call_class="ChatCompletionMessageToolCall",
+        create="chat.completions.create",
+        has_strict_json=True,
+        has_refusals=True,
+    ),
     GoogleCase(
         name="google",
         prefix="Google",
@@ -313,6 +440,7 @@ CASES = [
         has_structured_streams_by_json_only=True,
         has_whole_tool_calls=True,
         has_one_client_class=True,
+        takes_empty_bodies=True,
         attempts=1,
         errors={
             **dict.fromkeys(STATUS_ERRORS, "google.genai.errors:ClientError"),
@@ -323,8 +451,9 @@ CASES = [
             "APITimeoutError": f"{GOOGLE_HTTP}:ReadTimeout",
             "APIConnectionError": f"{GOOGLE_HTTP}:ConnectError",
             "cut": f"{GOOGLE_HTTP}:RemoteProtocolError",
+            "stopped": "builtins:ConnectionError",
         },
-        unreadable="Expecting|Unterminated",
+        unreadable="Expecting|Unterminated|Failed to parse response as JSON",
         besides={"config": {"http_options": {"headers": {"x-mine": "yes"}}}},
     ),
     MistralCase(
@@ -392,6 +521,66 @@ CASES = [
                 "additional_query_parameters": {"trace": "1"},
             }
         },
+    ),
+    AzureCase(
+        name="azure",
+        prefix="Azure",
+        model="gpt-4o-mini",
+        wire=ChatCompletions(),
+        params={**SAME_NAMES, "stop": {"stop": ["END"]}},
+        own_params={"tool_choice": "none", "response_format": "text"},
+        cost=0.00045,
+        tool_call_class="ChatCompletionsToolCall",
+        create="complete",
+        sdk_name="azure.ai.inference",
+        has_strict_json=True,
+        has_refusals=True,
+        has_own_error_event=False,
+        overloaded="InternalServerError",
+        errors={
+            **dict.fromkeys((*STATUS_ERRORS, "APIError"), "azure.core.exceptions:HttpResponseError"),
+            "AuthenticationError": "azure.core.exceptions:ClientAuthenticationError",
+            "NotFoundError": "azure.core.exceptions:ResourceNotFoundError",
+            "APIResponseValidationError": "azure.core.exceptions:DecodeError",
+            "APITimeoutError": "azure.core.exceptions:ServiceResponseTimeoutError",
+            "APIConnectionError": "azure.core.exceptions:ServiceRequestError",
+            "cut": "azure.core.exceptions:IncompleteReadError",
+            "cut whole": "azure.core.exceptions:AzureError",
+        },
+        unreadable="JSON is invalid",
+        native_types="azure.ai.inference.models",
+        besides={"headers": {"x-mine": "yes"}},
+    ),
+    BedrockCase(
+        name="bedrock",
+        prefix="Bedrock",
+        model="amazon.nova-lite-v1:0",
+        wire=Converse(),
+        params={
+            "temperature": {"temperature": 0.2},
+            "max_tokens": {"maxTokens": 64},
+            "top_p": {"topP": 0.9},
+            "stop": {"stopSequences": ["END"]},
+        },
+        own_params={"requestMetadata": {"user": "somebody"}, "serviceTier": {"type": "flex"}},
+        cost=0.00018,
+        tool_call_class="dict",
+        create="converse",
+        sdk_name="boto3",
+        unknown_param=resolve_name("botocore.exceptions:ParamValidationError"),
+        takes_any_arguments=False,
+        has_strict_json=True,
+        demands_whole_replies=True,
+        errors={
+            **dict.fromkeys(STATUS_ERRORS, "botocore.exceptions:ClientError"),
+            "APIError": "botocore.exceptions:EventStreamError",
+            "APIResponseValidationError": "botocore.parsers:ResponseParserError",
+            "APITimeoutError": "botocore.exceptions:ReadTimeoutError",
+            "APIConnectionError": "botocore.exceptions:EndpointConnectionError",
+            "cut": "botocore.exceptions:ResponseStreamingError",
+            "cut whole": "botocore.exceptions:HTTPClientError",
+        },
+        besides={},
     ),
 ]
 
@@ -493,6 +682,7 @@ class Way:
         is_async = self.is_async is not wrong
         options.setdefault("default_headers", {"x-whose": "the user's"})
         client = self.case.new_client(self.box, is_async, **options)
+        client = await client if inspect.isawaitable(client) else client
         try:
             yield client
         finally:

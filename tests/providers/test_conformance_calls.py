@@ -31,7 +31,7 @@ async def test_a_text(way: Way) -> None:
     assert len(way.box.requests) == 1
     assert response.content == str(response) == "Mistborn"
     assert response.model == way.case.model
-    assert response.id == response.response.id
+    assert response.id == way.case.id_of(response.response)
     assert response.provider == way.case.name
     assert (response.input_tokens, response.output_tokens) == (1000, 500)
     assert response.cost == pytest.approx(way.case.cost)
@@ -178,13 +178,13 @@ async def test_the_providers_own_messages(way: Way) -> None:
     before = repr(history)
     response = await way.ask(lambda: list(history), json_mode=True)
     assert way.wire.messages(way.body)[: len(history) - 1] == history[:-1]
-    assert way.wire.images(way.body) == ["https://a.b/cat.png"]
+    assert way.wire.images(way.body) == [way.wire.image_url]
     assert repr(history) == before
     assert response.common_messages[-1].role == "user"
     parts = response.common_messages[-1].content
     assert parts == [
         TextPart(type="text", text="Sure?"),
-        ImageURLPart(type="image_url", url="https://a.b/cat.png", detail=None),
+        ImageURLPart(type="image_url", url=way.wire.image_url, detail=None),
     ]
 
 
@@ -196,7 +196,7 @@ async def test_the_providers_own_messages_go_unchanged(way: Way) -> None:
 
 @pytest.mark.parametrize("style", ["parts", "template"])
 async def test_images(way: Way, style: str) -> None:
-    url = "https://a.b/cat.png"
+    url = way.wire.image_url
     if style == "parts":
         part = ImageURLPart(type="image_url", url=url, detail=None)
         await way.ask(lambda: Messages.User(["What are these?", part, image()]))

@@ -293,7 +293,8 @@ def order(way: Way, data: dict[str, Any], json_mode: bool) -> None:
 
 @pytest.mark.parametrize("json_mode", [False, True])
 async def test_a_stream(way: Way, json_mode: bool) -> None:
-    order(way, BOOK_DATA, json_mode)
+    by_json = json_mode or way.case.has_structured_streams_by_json_only
+    order(way, BOOK_DATA, by_json)
     stream = await way.ask("Hi", response_model=Book, json_mode=json_mode, stream=True)
     assert way.box.requests == []
     books = await way.items(stream)
@@ -302,7 +303,7 @@ async def test_a_stream(way: Way, json_mode: bool) -> None:
     assert type(last) is Book
     assert all(isinstance(book, Book) for book in partial)
     assert {type(book).__name__ for book in partial} == {"PartialBook"}
-    in_one_piece = way.case.has_whole_tool_calls and not json_mode
+    in_one_piece = way.case.has_whole_tool_calls and not by_json
     if not in_one_piece:
         assert len(partial) > 4
         assert partial[0].pages is partial[0].author is None
@@ -313,9 +314,9 @@ async def test_a_stream(way: Way, json_mode: bool) -> None:
     assert any(book.author is not None for book in partial)
     assert own_response(way, last._response)
     assert last._response.output_tokens > 0
-    assert stream.stream.common_finish_reasons == ["stop" if json_mode else "tool_calls"]
+    assert stream.stream.common_finish_reasons == ["stop" if by_json else "tool_calls"]
     assert way.body["stream"] is True
-    if json_mode:
+    if by_json:
         assert '"pages"' in way.wire.turns(way.body)[-1][1]
         assert way.wire.tools(way.body) == []
     else:
@@ -325,14 +326,15 @@ async def test_a_stream(way: Way, json_mode: bool) -> None:
 @pytest.mark.parametrize("json_mode", [False, True])
 @pytest.mark.parametrize("kind", ["list", "list of models", "int", "str", "or none", "set", "enum"])
 async def test_a_stream_of_a_built_in_type(way: Way, kind: str, json_mode: bool) -> None:
+    by_json = json_mode or way.case.has_structured_streams_by_json_only
     response_model, sent, expected = BUILT_IN[kind]
-    order(way, {"value": sent}, json_mode)
+    order(way, {"value": sent}, by_json)
     stream = await way.ask("Hi", response_model=response_model, json_mode=json_mode, stream=True)
     values = await way.items(stream)
     assert values[-1] == stream.constructed_response_model == expected
     if kind == "list of models":
         assert [book.title for book in values[-2]] == ["Mistborn"]
-        assert len(values) > 4 or (way.case.has_whole_tool_calls and not json_mode)
+        assert len(values) > 4 or (way.case.has_whole_tool_calls and not by_json)
 
 
 @pytest.mark.parametrize("json_mode", [False, True])
@@ -368,4 +370,6 @@ async def test_tools_are_not_offered_in_a_structured_stream(way: Way) -> None:
     way.box.reply(BOOK)
     stream = await way.ask("Hi", **OFFERED, stream=True)
     assert (await way.items(stream))[-1] == BOOK
-    assert [tool.name for tool in way.wire.tools(way.body)] == ["Book"]
+    by_json = way.case.has_structured_streams_by_json_only
+    offered = [tool.name for tool in way.wire.tools(way.body)]
+    assert offered == ([] if by_json else ["Book"])

@@ -83,7 +83,8 @@ async def test_what_is_known_before_the_first_chunk(way: Way) -> None:
     assert stream.prompt_template == "Recommend a {genre} book"
     assert stream.metadata == {"tags": {"a"}}
     assert stream.call_params == {"max_tokens": 7}
-    assert stream.call_kwargs["max_tokens"] == 7
+    (limit,) = way.case.params["max_tokens"]
+    assert way.wire.kwargs(stream.call_kwargs)[limit] == 7
     assert [tool_type._name() for tool_type in stream.tool_types] == ["FormatBook"]
     assert (stream.provider, stream.model) == (way.case.name, way.case.model)
     assert stream.common_messages[0].content == "Recommend a fantasy book"
@@ -144,7 +145,7 @@ async def test_a_stream_adds_up_to_the_response_of_the_same_call(way: Way, scrip
     assert stream.cost == whole.cost > 0
     # The provider's own messages differ in nothing that is sent back.
     assert stream.message_param == response.message_param == whole.message_param
-    assert (stream.id, response.id) == (response.response.id, stream.id)
+    assert stream.id == response.id == way.case.id_of(response.response)
     assert response.call_kwargs == stream.call_kwargs
     if script != "refusal":
         calls = [(tool.id, tool.args) for tool in whole.tools or ()]

@@ -42,6 +42,12 @@ class Wire(ABC):
     """The keys by which a request asks for JSON, besides asking in words."""
     native_history: list[Json]
     """A conversation in the protocol's own messages, with an image in it."""
+    image_url = "https://a.b/cat.png"
+    """An address that the provider itself fetches an image from."""
+    events_before_text = 1
+    """How many events of a stream may come before its first text."""
+    messages_key = "messages"
+    """Where a request has them."""
     max_tokens: Json = {}
     """The limit that a request has where the caller gave none."""
 
@@ -241,6 +247,11 @@ class CohereChat(ChatCompletions):
     def json_schema(self, body: Json) -> Json | None:
         schema: Json | None = body.get("response_format", {}).get("json_schema")
         return schema
+
+
+class LiteLLMCompletions(ChatCompletions):
+    # It makes a developer the system.
+    native_history = GroqCompletions.native_history
 
 
 class AnthropicMessages(Wire):

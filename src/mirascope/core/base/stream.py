@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic
 
+from pydantic_core import to_json
 from typing_extensions import TypeVar
 
 from ._flow import Feed, Flow, step
@@ -86,7 +87,7 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
     ) -> Iterator[tuple[Any, Any]]:
         tools = [tool for call in complete if (tool := self._tool(call)) is not None]
         if self._partial_tools:
-            tools += self._partials(delta)
+            tools = [*self._partials_of_whole_calls(delta), *tools, *self._partials(delta)]
         if not tools:
             yield chunk, None
         for tool in tools:
@@ -101,6 +102,11 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
             call = self._builder.tools.current(fragment.key)
             if call and (tool_type := self._tool_type(call)):
                 yield tool_type._from_partial_call(call, str(fragment.arguments))
+
+    def _partials_of_whole_calls(self, delta: Delta) -> Iterator[BaseTool]:
+        for part in delta.parts or ():
+            if isinstance(part, ToolCall) and (tool_type := self._tool_type(part)):
+                yield tool_type._from_partial_call(part, to_json(part.decoded()).decode())
 
     def _tool(self, call: ToolCall) -> BaseTool | None:
         tool_type = self._tool_type(call)
