@@ -82,6 +82,10 @@ class Adapter(ABC):
     def results(self, messages: list[Json]) -> dict[str, str]:
         """The results of tools in messages: their text, by the id of the call."""
 
+    def replays(self, recording: list[Exchange]) -> bool:
+        """Whether a recording is of an API that the provider's adapter speaks."""
+        return True
+
     def of(self, exchange: Exchange) -> Adapter:
         """The adapter for one exchange, where a provider has been recorded by several SDKs."""
         return self

@@ -19,8 +19,10 @@ from mirascope.sandbox import Sandbox, sandbox
 from ._adapter import Adapter, Reading, without_defaults
 from ._azure import AzureRecordings
 from ._chat_completions import GroqRecordings, OpenAIRecordings, XAIRecordings
+from ._cohere import CohereRecordings
 from ._converse import BedrockRecordings
 from ._messages_api import AnthropicRecordings
+from ._mistral import MistralRecordings
 from ._recordings import ABSENT, Exchange, recordings_of
 from ._replay import WAYS, Result, Way, by_library, by_sdk
 
@@ -32,10 +34,17 @@ ADAPTERS: dict[str, Adapter] = {
     "xai": XAIRecordings(),
     "azure": AzureRecordings(),
     "bedrock": BedrockRecordings(),
+    "mistral": MistralRecordings(),
+    "cohere": CohereRecordings(),
 }
 """Which adapter replays a directory of recordings."""
 
-RECORDINGS = [recording for directory in ADAPTERS for recording in recordings_of(directory)]
+RECORDINGS = [
+    recording
+    for directory, adapter in ADAPTERS.items()
+    for recording in recordings_of(directory)
+    if adapter.replays(recording)
+]
 EXCHANGES = [exchange for recording in RECORDINGS for exchange in recording]
 REPLIES = [exchange for exchange in EXCHANGES if not exchange.is_failure]
 FAILURES = [exchange for exchange in EXCHANGES if exchange.is_failure]

@@ -67,6 +67,7 @@ class CohereChat(Protocol):
             tools=[
                 Tool(tool["function"]["name"], object_in(tool["function"], "parameters"))
                 for tool in objects_in(body, "tools")
+                if "function" in tool
             ],
             stream=bool(body.get("stream")),
             stop=body.get("stop_sequences") or [],
