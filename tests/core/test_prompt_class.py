@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import computed_field
+from pydantic import ConfigDict, computed_field
 
+from mirascope.core.base._media_policy import MediaPolicy
 from mirascope.core.base._prompt_function import Prompt, prompt_function
 from mirascope.core.base.dynamic_config import BaseDynamicConfig
 from mirascope.core.base.from_call_args import FromCallArgs
@@ -158,6 +160,48 @@ def test_a_docstring_template(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIRASCOPE_DOCSTRING_PROMPT_TEMPLATE", "ENABLED")
     assert str(Documented(genre="x")) == "Recommend a x book"
     assert Documented(genre="x").message_params()[0].content == "Recommend a x book"
+
+
+def test_a_property_may_stand_in_a_format_spec() -> None:
+    @prompt_template("{title:>{width}}|")
+    class Aligned(BasePrompt):
+        title: str
+
+        @computed_field  # type: ignore[prop-decorator]
+        @property
+        def width(self) -> int:
+            return 2 * len(self.title)
+
+    assert str(Aligned(title="ab")) == "  ab|"
+    assert Aligned(title="ab").message_params()[0].content == "  ab|"
+    assert Aligned(title="ab").run(call).fn_args == {"title": "ab", "width": 4}
+
+
+def test_further_fields_are_variables_where_a_class_allows_them() -> None:
+    @prompt_template("{title} by {author}")
+    class Open(BasePrompt):
+        model_config = ConfigDict(extra="allow")
+        title: str
+
+    prompt = Open.model_validate({"title": "Emma", "author": "Austen"})
+    assert str(prompt) == prompt.message_params()[0].content == "Emma by Austen"
+
+
+def test_the_text_heeds_the_media_policy_of_the_config(tmp_path: Path) -> None:
+    path = tmp_path / "image.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+
+    @prompt_template("See {path:image}")
+    class See(BasePrompt):
+        path: str
+        trusted: bool
+
+        def dynamic_config(self) -> BaseDynamicConfig:
+            return {"media_policy": MediaPolicy(allow_local_paths=self.trusted)}
+
+    assert str(See(path=str(path), trusted=True)) == "See [image]"
+    with pytest.raises(ValueError, match="media policy"):
+        str(See(path=str(path), trusted=False))
 
 
 def test_an_unknown_variable_names_the_class() -> None:

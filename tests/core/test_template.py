@@ -118,6 +118,13 @@ def test_messages_needs_a_variable_and_uses_the_first() -> None:
         assert render("MESSAGES: {a} {b}", a=[user("1")], b=[user("2")]) == [user("1")]
 
 
+def test_messages_takes_a_plain_variable() -> None:
+    with pytest.raises(ValueError, match="it names no variable"):
+        render("MESSAGES: {:cache_control}")
+    with pytest.warns(UserWarning, match=r"`\{h:list\}` in line 1 .*no effect on messages"):
+        assert render("MESSAGES: {h:list}", h=[user("hi")]) == [user("hi")]
+
+
 # Fields
 
 
@@ -249,6 +256,12 @@ def test_windows_line_endings() -> None:
     assert render("SYSTEM: a\r\nUSER: b\r\nc") == [system("a"), user("b\nc")]
 
 
+def test_the_first_line_keeps_its_indentation_too() -> None:
+    block = "\n        return x\n    done\n    "
+    assert render(block) == render(f"USER:{block}") == [user("    return x\ndone")]
+    assert render("USER:   hi  ") == [user("hi")]
+
+
 # Text parts (media: test_prompt_media.py)
 
 
@@ -319,11 +332,48 @@ def test_an_unknown_spec_is_located() -> None:
         "a\n{x.}",
         "a\n{x[0]y}",
         "a\n{:list}",
+        "a\n{x!r:list}",
+        "a\n{x!s:image}",
+        "a\n{x:image(detail=low}",
+        "a\n{x:image(detail={d})}",
+        "a\n{x:>{y:{z}}}",
+        "a\n{x:>{y:list}}",
+        "a\n{x:{_y}}",
+        "a\n" + "{x:" * 5000 + "}" * 5000,
     ],
 )
 def test_a_template_that_cannot_be_filled_is_refused_when_decorated(template: str) -> None:
     with pytest.raises(ValueError, match=r"[Ll]ine 2 of the template of `recommend`"):
         prompt_template(template)(recommend)
+
+
+class OwnError(Exception):
+    """What only the value's own code knows."""
+
+
+class Failing:
+    """Every way of looking at it fails."""
+
+    def fail(self, *_: Any) -> Any:
+        raise OwnError("no")
+
+    __format__ = __str__ = __repr__ = __getattribute__ = __getitem__ = fail
+
+
+@pytest.mark.parametrize(
+    "field", ["{x}", "{x!r}", "{x.a}", "{x[0]}", "{x:list}", "{x:text}", "{x:image}", "{x:parts}"]
+)
+def test_an_error_of_the_value_itself_passes_with_the_place_as_a_note(field: str) -> None:
+    with pytest.raises(OwnError) as caught:
+        render(f"SYSTEM: a\nUSER: {field}", x=Failing())
+    assert caught.value.args == ("no",)
+    (note,) = caught.value.__notes__
+    assert note == f"`{field}` in line 2 of the template of `recommend` ('USER: {field}')."
+
+
+def test_an_error_about_a_large_value_does_not_show_it() -> None:
+    with pytest.raises(ValueError, match="needs lists in a list, not a `str`"):
+        render("{x:lists}", x=["secret " * 10_000])
 
 
 def test_an_option_without_effect_warns() -> None:

@@ -62,6 +62,7 @@ class PromptFunction:
         self._signature = inspect.signature(self.fn)
         self._defaults = _plain_parameters(self._signature)
         self._names = tuple(self._defaults or ())
+        self._known = frozenset(self._names)
         self._required = [
             name for name, default in (self._defaults or {}).items() if default is _NO_DEFAULT
         ]
@@ -174,11 +175,12 @@ class PromptFunction:
         given, names = len(args), self._names
         if not kwargs:
             return len(self._required) <= given <= len(names)
-        positions = names[given:]
+        keywords = kwargs.keys()
         return (
             given <= len(names)
-            and all(name in positions for name in kwargs)
-            and all(name in kwargs for name in self._required[given:])
+            and keywords <= self._known
+            and keywords.isdisjoint(names[:given])
+            and keywords >= set(self._required[given:])
         )
 
     def _bind_by_signature(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +262,8 @@ def _messages(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Flow[Any]:
-    result = yield from step(prompt.fn, *args, **kwargs)
+    # Given whole to `step`, which would collect the arguments once more.
+    result = yield from step(functools.partial(prompt.fn, *args, **kwargs))
     return prompt.messages(result, fn_args)
 
 

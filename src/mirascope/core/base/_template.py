@@ -18,13 +18,11 @@ from functools import cached_property, lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from ._narrow import is_list
-from ._template_field import Field, PartField, Values, joined, parse_fields
+from ._template_field import Field, PartField, Text, Values
+from ._template_grammar import parse_fields, shortened
 from .message_param import BaseMessageParam, Part, TextPart
 
 _KEYWORD = re.compile(r"^[ \t]*(SYSTEM|USER|ASSISTANT|MESSAGES):", re.MULTILINE)
-
-Pieces: TypeAlias = Sequence[str | Field]
 
 
 class Template:
@@ -35,7 +33,7 @@ class Template:
 
     def __init__(self, text: str, function: str) -> None:
         self.function = function
-        self.text = dedent(text.replace("\r\n", "\n")).strip()
+        self.text = without_blank_edges(dedent(text.replace("\r\n", "\n")))
         self._lines = self.text.split("\n")
         self._sections = self._parsed()
 
@@ -52,16 +50,16 @@ class Template:
 
     def fill(self, values: Values) -> str:
         """The whole text with its fields filled in, role keywords included."""
-        return joined(self._whole, values)
+        return self._whole.filled(values)
 
-    @cached_property
+    @property
     def names(self) -> frozenset[str]:
         """The variables that the template uses."""
-        return frozenset(piece.name for piece in self._whole if isinstance(piece, Field))
+        return self._whole.names
 
     @cached_property
-    def _whole(self) -> Pieces:
-        return self._pieces(self.text, 1)
+    def _whole(self) -> Text:
+        return Text(self._pieces(self.text, 1))
 
     def _parsed(self) -> list[Section]:
         keywords = list(_KEYWORD.finditer(self.text))
@@ -79,18 +77,24 @@ class Template:
         margin = content[: len(content) - len(content.lstrip())]
         line = self.text.count("\n", 0, start) + margin.count("\n") + 1
         # What follows a keyword that stands alone on its line may be indented as a block.
-        content = textwrap.dedent(content) if "\n" in margin else content
+        is_block = "\n" in margin
+        content = without_blank_edges(textwrap.dedent(content)) if is_block else content.strip()
         if keyword == "MESSAGES":
-            return self._splice(content.strip(), line)
-        return self._content(keyword.lower(), content.strip(), line)
+            return self._splice(content, line)
+        return self._content(keyword.lower(), content, line)
 
     def _splice(self, content: str, line: int) -> Section:
         pieces = self._pieces(content, line)
         fields = [piece for piece in pieces if isinstance(piece, Field)]
-        if not fields:
+        if not fields or not fields[0].name:
             raise ValueError(
                 f"{self._place('`MESSAGES:`', line)}: it names no variable. "
                 "Write `MESSAGES: {history}`."
+            )
+        if fields[0].conversion or fields[0].spec:
+            warnings.warn(
+                f"{fields[0].place}: what follows the variable has no effect on messages.",
+                stacklevel=2,
             )
         lost = [piece if isinstance(piece, str) else piece.place for piece in pieces]
         lost.remove(fields[0].place)
@@ -100,21 +104,20 @@ class Template:
     def _content(self, role: str, content: str, line: int) -> Section:
         pieces = self._pieces(content, line)
         if not any(isinstance(piece, PartField) for piece in pieces):
-            return TextSection(role, pieces)
-        runs: list[Pieces | PartField] = []
+            return TextSection(role, Text(pieces))
+        runs: list[Text | PartField] = []
         for is_part, group in groupby(pieces, lambda piece: isinstance(piece, PartField)):
             if is_part:
                 runs += [piece for piece in group if isinstance(piece, PartField)]
             else:
-                runs.append(_trimmed(list(group)))
+                runs.append(Text(_trimmed(list(group))))
         return PartsSection(role, runs)
 
-    def _pieces(self, text: str, line: int) -> Pieces:
+    def _pieces(self, text: str, line: int) -> list[str | Field]:
         return parse_fields(text, lambda field, breaks: self._place(field, line + breaks))
 
     def _place(self, field: str, line: int) -> str:
-        shown = self._lines[min(line, len(self._lines)) - 1].strip()
-        shown = shown if len(shown) <= 60 else shown[:59] + "…"
+        shown = shortened(self._lines[min(line, len(self._lines)) - 1].strip())
         subject = f"{field} in line" if field else "Line"
         return f"{subject} {line} of the template of `{self.function}` ({shown!r})"
 
@@ -132,12 +135,10 @@ class TextSection:
     """A message of text only."""
 
     role: str
-    pieces: Pieces
+    text: Text
 
     def render(self, values: Values) -> list[Any]:
-        content = joined(self.pieces, values)
-        # A message of nothing but white space says nothing, and providers refuse it.
-        return [BaseMessageParam(role=self.role, content=content)] if content.strip() else []
+        return _text_message(self.role, self.text.filled(values))
 
 
 @dataclass(slots=True)
@@ -145,18 +146,23 @@ class PartsSection:
     """A message with parts, and text between them."""
 
     role: str
-    runs: Sequence[Pieces | PartField]
+    runs: Sequence[Text | PartField]
 
     def render(self, values: Values) -> list[Any]:
         parts: list[Part] = []
         for run in self.runs:
             if isinstance(run, PartField):
                 parts += run.parts(values)
-            elif (text := joined(run, values)).strip():
+            elif (text := run.filled(values)).strip():
                 parts.append(TextPart(text=text))
         if len(parts) == 1 and isinstance(parts[0], TextPart):
-            return TextSection(self.role, [parts[0].text]).render(values)
+            return _text_message(self.role, parts[0].text)
         return [BaseMessageParam(role=self.role, content=parts)] if parts else []
+
+
+def _text_message(role: str, content: str) -> list[Any]:
+    # A message of nothing but white space says nothing, and providers refuse it.
+    return [BaseMessageParam(role=role, content=content)] if content.strip() else []
 
 
 @dataclass(slots=True)
@@ -166,13 +172,7 @@ class SplicedSection:
     field: Field
 
     def render(self, values: Values) -> list[Any]:
-        messages = self.field.value(values)
-        if not is_list(messages):
-            raise ValueError(
-                f"{self.field.place}: `MESSAGES:` needs a list of messages, "
-                f"not a `{type(messages).__name__}`."
-            )
-        return messages
+        return self.field.messages(values)
 
 
 Section: TypeAlias = TextSection | PartsSection | SplicedSection
@@ -197,7 +197,13 @@ def dedent(text: str) -> str:
     return f"{first}\n{textwrap.dedent(rest + '|')[:-1]}"
 
 
-def _trimmed(run: list[str | Field]) -> Pieces:
+def without_blank_edges(text: str) -> str:
+    """`text` without blank lines before and white space after; its first line stays indented."""
+    margin = text[: len(text) - len(text.lstrip())]
+    return text[margin.rfind("\n") + 1 :].rstrip()
+
+
+def _trimmed(run: list[str | Field]) -> list[str | Field]:
     """`run` without the white space that only kept it apart from the parts around it."""
     if isinstance(run[0], str):
         run = [run[0].lstrip(), *run[1:]]

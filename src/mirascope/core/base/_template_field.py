@@ -1,26 +1,18 @@
-"""One `{field}` of a template: where its value comes from, and what it becomes in a message.
+"""One `{field}` of a template: what its value becomes in a message.
 
-Everything is worked out when the template is parsed. A value is only ever inserted: it is never
-parsed as a template itself.
+A value is only ever inserted: it is never parsed as a template itself.
 """
 
 from __future__ import annotations
 
-import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from string import Formatter
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
-from ._media import audio_part, document_part, image_part
 from ._narrow import is_list
-from .message_param import PART_TYPES, CacheControlPart, Part, TextPart
+from .message_param import CacheControlPart, Part
 
-_Parsed: TypeAlias = tuple[str, str | None, str | None, str | None]
 Values: TypeAlias = Mapping[str, Any]
-Place: TypeAlias = Callable[[str, int], str]
-"""Says where the field (first argument) stands, given the line breaks before it (second)."""
 
 
 class UnknownVariableError(KeyError):
@@ -28,42 +20,6 @@ class UnknownVariableError(KeyError):
 
     def __str__(self) -> str:
         return str(self.args[0])
-
-
-def parse_fields(text: str, place: Place) -> list[str | Field]:
-    """The pieces of `text`: literal text (braces unescaped) and fields, in order.
-
-    Raises ValueError, naming the place, for what no value could make right.
-    """
-    pieces: list[str | Field] = []
-    breaks = 0
-    for literal, name, spec, conversion in _parsed(text, place):
-        if literal:
-            pieces.append(literal)
-            breaks += literal.count("\n")
-        if name is not None:
-            pieces.append(_field(name, spec or "", conversion or "", breaks, place))
-            breaks += (spec or "").count("\n")
-    return pieces
-
-
-def _parsed(text: str, place: Place) -> list[_Parsed]:
-    try:
-        return list(Formatter().parse(text))
-    except ValueError as error:
-        where = place("", _breaks_before_error(text))
-        raise ValueError(
-            f"{where}: {error}. Write `{{{{` and `}}}}` for braces that are text."
-        ) from None
-
-
-def _breaks_before_error(text: str) -> int:
-    for line_break in re.finditer("\n", text):
-        try:
-            list(Formatter().parse(text[: line_break.start()]))
-        except ValueError:
-            return text.count("\n", 0, line_break.start())
-    return text.count("\n")
 
 
 @dataclass(slots=True)
@@ -76,6 +32,16 @@ class Field:
     conversion: str
     spec: str
     place: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables that the field uses."""
+        return frozenset((self.name,))
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a variable and nothing else: `{title}`."""
+        return not (self.path or self.conversion or self.spec)
 
     def value(self, values: Values) -> Any:
         """The value of the field. Raises KeyError for an unknown variable."""
@@ -92,57 +58,65 @@ class Field:
         try:
             for is_attribute, key in self.path:
                 value = getattr(value, str(key)) if is_attribute else value[key]
-        except (AttributeError, LookupError, TypeError) as error:
-            raise _located(error, self.place) from error
+        except Exception as error:
+            raise_located(error, self.place)
         return value
 
-    def items(self, values: Values) -> list[Any]:
-        """The value, which must be a list: ValueError otherwise."""
+    def messages(self, values: Values) -> list[Any]:
+        """The value as the messages that `MESSAGES:` puts in."""
         value = self.value(values)
-        if not is_list(value):
-            raise ValueError(f"{self.place}: `:{self.spec}` needs a list, not {_typed(value)}.")
-        return value
+        try:
+            return list(_list(value, "`MESSAGES:` needs a list of messages"))
+        except Exception as error:
+            raise_located(error, self.place)
 
     def text(self, values: Values) -> str:
         """The value, converted and formatted as `str.format` would. None is no text."""
         value = self.value(values)
-        if type(value) is str and not self.spec and not self.conversion:
-            return value
-        if self.conversion:
-            value = _CONVERSIONS[self.conversion](value)
-        elif value is None and not self.path:
-            return ""
+        spec = self.format_spec(values)
         try:
-            return format(value, self.format_spec(values))
-        except (ValueError, TypeError) as error:
-            raise _located(error, self.place) from error
+            return self.formatted(value, spec)
+        except Exception as error:
+            raise_located(error, self.place)
 
     def format_spec(self, values: Values) -> str:
         """What follows the colon."""
         return self.spec
+
+    def formatted(self, value: Any, spec: str) -> str:
+        """`value` as text. What it raises is told without the place."""
+        if self.conversion:
+            value = CONVERSIONS[self.conversion](value)
+        elif value is None and not self.path:
+            return ""
+        return format(value, spec)
 
 
 @dataclass(slots=True)
 class NestedField(Field):
     """A field whose format spec has fields of its own: `{title:>{width}}`."""
 
-    inner: list[str | Field]
+    inner: Text
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.inner.names | {self.name}
 
     def format_spec(self, values: Values) -> str:
-        return joined(self.inner, values)
+        return self.inner.filled(values)
 
 
 @dataclass(slots=True)
 class ListField(Field):
     """`{items:list}`, one item a line, and `{groups:lists}`, with a blank line between groups."""
 
-    def text(self, values: Values) -> str:
-        items = self.items(values)
-        if self.spec == "list":
+    def formatted(self, value: Any, spec: str) -> str:
+        items = _list(value, f"`:{spec}` needs a list")
+        if spec == "list":
             return _lines(items)
         for group in items:
             if not isinstance(group, list | tuple | set):
-                raise ValueError(f"{self.place}: `:lists` needs lists in a list, not {group!r}.")
+                raise ValueError(f"`:lists` needs lists in a list, not {typed(group)}")
         return "\n\n".join(map(_lines, items))
 
 
@@ -154,15 +128,20 @@ class PartField(Field):
     several: bool
     options: dict[str, str]
 
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset((self.name,)) if self.name else frozenset()
+
     def parts(self, values: Values) -> list[Part]:
         """The parts that the value amounts to. Raises ValueError for one it cannot be."""
         if self.make is CacheControlPart:
             return [CacheControlPart(cache_type=self.options.get("type", "ephemeral"))]
-        items = self.items(values) if self.several else [self.value(values)]
+        value = self.value(values)
         try:
+            items = _list(value, f"`:{self.spec}` needs a list") if self.several else [value]
             parts = [self.make(item, **self.options) for item in items]
-        except ValueError as error:
-            raise ValueError(f"{self.place}: {error}") from error
+        except Exception as error:
+            raise_located(error, self.place)
         return [part for part in parts if part is not None]
 
     def text(self, values: Values) -> str:
@@ -173,134 +152,64 @@ class PartField(Field):
         )
 
 
-def joined(pieces: Sequence[str | Field], values: Values) -> str:
-    """The text that `pieces` come to."""
-    return "".join([piece if isinstance(piece, str) else piece.text(values) for piece in pieces])
+class Text:
+    """Literal text with fields in it."""
+
+    def __init__(self, pieces: Sequence[str | Field]) -> None:
+        fields = [(at, piece) for at, piece in enumerate(pieces) if isinstance(piece, Field)]
+        self.names = frozenset[str]().union(*(field.names for _, field in fields))
+        self._frame = ["" if isinstance(piece, Field) else piece for piece in pieces]
+        self._fields = [
+            (at, field.name if type(field) is Field and field.is_bare else _NO_VARIABLE, field)
+            for at, field in fields
+        ]
+
+    def filled(self, values: Values) -> str:
+        """The text with the values of its fields."""
+        texts = self._frame.copy()
+        for at, variable, field in self._fields:
+            value = values.get(variable)
+            # Most fields are a bare `{name}` and most values a `str`: these need nothing more.
+            texts[at] = value if type(value) is str else field.text(values)
+        return "".join(texts)
+
+
+_NO_VARIABLE: Any = object()
+"""Looked up for a field that is more than a variable: it is in no mapping of values."""
+
+
+def raise_located(error: Exception, place: str) -> NoReturn:
+    """Raise `error`, which came up at `place` of a template, so that it says so.
+
+    Built-in errors are raised again with the place in their message; any other comes from the
+    value's own code and is raised as it is, with the place as a note.
+    """
+    kind = type(error)
+    if kind not in _LOCATED:
+        error.add_note(f"{place}.")
+        raise error
+    message = str(error).rstrip(".")
+    if kind is KeyError:
+        kind, message = UnknownVariableError, f"there is no key {message}"
+    raise kind(f"{place}: {message}.") from error
+
+
+_LOCATED = frozenset({AttributeError, KeyError, IndexError, TypeError, ValueError})
+
+
+def _list(value: Any, need: str) -> list[Any]:
+    if is_list(value):
+        return value
+    raise ValueError(f"{need}, not {typed(value)}")
 
 
 def _lines(items: Iterable[Any]) -> str:
     return "\n".join(map(str, items))
 
 
-def _text_part(value: Any) -> Part:
-    if isinstance(value, str):
-        return TextPart(text=value)
-    if isinstance(value, TextPart):
-        return value
-    raise ValueError(f"`:text` needs a `str` or a `TextPart`, not {_typed(value)}.")
+CONVERSIONS: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
 
 
-def _any_part(value: Any) -> Part:
-    if isinstance(value, PART_TYPES):
-        return value
-    raise ValueError(f"`:part` needs a part such as `ImagePart(...)`, not {_typed(value)}.")
-
-
-# Each maker, the options it takes, and whether `<name>s` makes several.
-_MAKERS: dict[str, tuple[Callable[..., Part | None], frozenset[str], bool]] = {
-    "image": (image_part, frozenset({"detail"}), True),
-    "audio": (audio_part, frozenset(), True),
-    "document": (document_part, frozenset(), True),
-    "text": (_text_part, frozenset(), True),
-    "part": (_any_part, frozenset(), True),
-    "cache_control": (CacheControlPart, frozenset({"type"}), False),
-}
-_PART_SPECS = {
-    name + plural: (make, options, bool(plural))
-    for name, (make, options, several) in _MAKERS.items()
-    for plural in (("", "s") if several else ("",))
-}
-_CONVERSIONS: dict[str, Callable[[Any], str]] = {"r": repr, "s": str, "a": ascii}
-
-_PART_SPEC = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
-_NAME = re.compile(r"[^.\[\]]*")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[([^\]]+)\]")
-
-
-def _field(name: str, spec: str, conversion: str, breaks: int, place: Place) -> Field:
-    shown = f"{name}{conversion and '!' + conversion}{spec and ':' + spec}"
-    where = place(f"`{{{shown}}}`", breaks)
-    try:
-        return _parsed_field(name, spec, conversion, where)
-    except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-
-
-def _parsed_field(name: str, spec: str, conversion: str, place: str) -> Field:
-    if conversion and conversion not in _CONVERSIONS:
-        raise ValueError(f"`!{conversion}` is no conversion: use `!r`, `!s` or `!a`.")
-    match = _PART_SPEC.fullmatch(spec)
-    kind = match[1] if match else ""
-    if match and kind in _PART_SPECS:
-        make, known, several = _PART_SPECS[kind]
-        options = _options(match[2], known, place)
-        variable, path = ("", ()) if make is CacheControlPart else _path(name)
-        return PartField(variable, path, conversion, kind, place, make, several, options)
-    variable, path = _path(name)
-    if spec in ("list", "lists"):
-        return ListField(variable, path, conversion, spec, place)
-    if "{" in spec:
-        inner = parse_fields(spec, lambda field, _: f"{field} in {place}")
-        return NestedField(variable, path, conversion, spec, place, inner)
-    return Field(variable, path, conversion, spec, place)
-
-
-def _path(name: str) -> tuple[str, tuple[tuple[bool, str | int], ...]]:
-    match = _NAME.match(name)
-    variable = match[0] if match else ""
-    if not variable:
-        raise ValueError("it names no variable. Write `{{` and `}}` for braces that are text.")
-    steps: list[tuple[bool, str | int]] = []
-    position = len(variable)
-    while position < len(name):
-        step = _STEP.match(name, position)
-        if step is None:
-            raise ValueError(f"`{name}` is not of the form `name.attribute[key]`.")
-        attribute, key = step.groups()
-        if attribute:
-            steps.append((True, attribute))
-        else:
-            steps.append((False, int(key) if key.isdecimal() else key))
-        position = step.end()
-    for part in (variable, *(key for is_attribute, key in steps if is_attribute)):
-        if str(part).startswith("_"):
-            raise ValueError(
-                f"a template cannot reach `{part}`: names that start with `_` are private. "
-                "Return the value in `computed_fields` of the dynamic config."
-            )
-    return variable, tuple(steps)
-
-
-def _options(text: str | None, known: frozenset[str], place: str) -> dict[str, str]:
-    if text is None or not text.strip():
-        return {}
-    options: dict[str, str] = {}
-    for option in text.split(","):
-        name, equals, value = (piece.strip() for piece in option.partition("="))
-        if not (name and equals and value):
-            raise ValueError(f"the option `{option.strip()}` is not of the form `name=value`.")
-        if name in known:
-            options[name] = value
-        else:
-            warnings.warn(f"{place}: the option `{name}` has no effect.", stacklevel=2)
-    return options
-
-
-_LOCATED: Sequence[type[Exception]] = (
-    AttributeError,
-    KeyError,
-    IndexError,
-    TypeError,
-    ValueError,
-)
-
-
-def _located(error: Exception, place: str) -> Exception:
-    kind = next((kind for kind in _LOCATED if isinstance(error, kind)), ValueError)
-    if kind is KeyError:
-        return UnknownVariableError(f"{place}: there is no key {error}.")
-    return kind(f"{place}: {error}.")
-
-
-def _typed(value: Any) -> str:
+def typed(value: Any) -> str:
+    """The type of `value`, in words."""
     return f"a `{type(value).__name__}`"

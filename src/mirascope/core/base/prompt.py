@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import nullcontext
 from typing import Any, ClassVar, ParamSpec, Protocol, TypeVar, cast, overload
 
 from pydantic import BaseModel
@@ -85,8 +86,10 @@ class BasePrompt(BaseModel):
     _metadata: ClassVar[Mapping[str, Any]] = {}
 
     def __str__(self) -> str:
-        computed = (self.dynamic_config() or {}).get("computed_fields") or {}
-        return self._template().fill({**self._arguments(), **computed})
+        config = self.dynamic_config() or {}
+        values = {**self._arguments(), **(config.get("computed_fields") or {})}
+        with config.get("media_policy") or nullcontext():
+            return self._template().fill(values)
 
     def message_params(self) -> list[BaseMessageParam]:
         """The messages of the prompt. Raises ValueError if there are none."""
@@ -151,6 +154,7 @@ class BasePrompt(BaseModel):
     def _arguments(self) -> dict[str, Any]:
         """The variables of the template: the fields, and the properties that it uses."""
         arguments = {name: getattr(self, name) for name in type(self).model_fields}
+        arguments.update(self.model_extra or {})
         for name in self._template().names - arguments.keys():
             if name == "self":
                 arguments[name] = self
