@@ -164,7 +164,7 @@ def test_a_name_whose_answer_changes_is_asked_only_once() -> None:
 
 def test_a_name_whose_answer_changes_is_checked_again_after_a_redirect() -> None:
     world = World([redirect("/again")], {"evil.example": [[PUBLIC], [LOOPBACK]]})
-    with pytest.raises(ValueError, match="`127.0.0.1` is not a public address"):
+    with pytest.raises(ValueError, match=r"`127\.0\.0\.1` is not a public"):
         world.fetch("http://evil.example/")
     assert world.connected == [(PUBLIC, 80)]
 

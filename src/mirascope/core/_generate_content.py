@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import base64
 import mimetypes
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic_core import to_json
 
+from .base._media import usual_media_type
 from .base._narrow import is_list, is_object
 from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
 from .base.message_param import (
@@ -133,7 +135,8 @@ def media_type_of(url: str) -> str | None:
     """What a URL holds: empty where Google knows by itself, None where its name does not tell."""
     if url.startswith(_KNOWN_TO_GOOGLE):
         return ""
-    return mimetypes.guess_type(url.partition("?")[0])[0]
+    guessed = mimetypes.guess_type(url.partition("?")[0])[0]
+    return guessed and usual_media_type(guessed)
 
 
 _KNOWN_TO_GOOGLE = (
@@ -175,6 +178,11 @@ PART_ENCODERS: dict[str, Callable[[Any], Json]] = {
     "thinking": _encode_thinking,
     "provider": lambda part: dict(part.data),
 }
+
+
+def snake_name(name: str) -> str:
+    """A key of the wire in the SDK's spelling."""
+    return name if name.islower() else re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name)
 
 
 def joined_results(contents: Iterable[Any]) -> list[Any]:

@@ -71,7 +71,6 @@ _AUDIO_SIGNATURES: tuple[_Signature, ...] = (
 _PDF_STARTS_WITHIN = 1024
 """Readers accept anything before the header: https://opensource.adobe.com/dc-acrobat-sdk-docs."""
 
-# What a server says, and what is said here.
 _MEDIA_TYPES = {
     "audio/mpeg": "audio/mp3",
     "audio/vnd.wave": "audio/wav",
@@ -82,6 +81,7 @@ _MEDIA_TYPES = {
     "audio/x-wav": "audio/wav",
     "image/jpg": "image/jpeg",
 }
+"""What servers and systems say, and what is said here."""
 
 _PICTURE_FORMATS = {
     "JPEG": "image/jpeg",
@@ -237,7 +237,7 @@ def loaded_part(part: Part, data: bytes, stated_type: str) -> Part:
     they are nothing of the kind.
     """
     kind = part.type.removesuffix("_url")
-    media_type = _sniffed(data, kind) or _MEDIA_TYPES.get(stated_type, stated_type)
+    media_type = _sniffed(data, kind) or usual_media_type(stated_type)
     if not media_type.startswith(_FAMILIES[kind]):
         raise ValueError(
             f"it is no {kind}: neither the bytes nor the stated type `{stated_type}` are of one"
@@ -247,6 +247,11 @@ def loaded_part(part: Part, data: bytes, stated_type: str) -> Part:
     if isinstance(part, AudioURLPart):
         return AudioPart(media_type=media_type, audio=data)
     return DocumentPart(media_type=media_type, document=data)
+
+
+def usual_media_type(name: str) -> str:
+    """The usual name of a media type that has several."""
+    return _MEDIA_TYPES.get(name, name)
 
 
 # By kind: what bytes show, what is known in words, and how a media type of the kind begins.
