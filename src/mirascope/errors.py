@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal, TypeAlias, cast
 
+from pydantic_core import from_json
+
 from .core.base._narrow import is_list
 
 ErrorKind: TypeAlias = Literal[
@@ -114,6 +116,14 @@ _KIND_OF_WORD: dict[str, ErrorKind] = {
     "resource_exhausted": "rate_limit",
     "unauthenticated": "authentication",
     "unavailable": "overloaded",
+    # Mistral: the type of the error.
+    "internal_server_error": "server_error",
+    "invalid_model": "not_found",
+    "rate_limited": "rate_limit",
+    "service_tier_capacity_exceeded": "rate_limit",
+    "unreachable_backend": "overloaded",
+    # Cohere: the event in which a stream reports an error.
+    "message-end": "server_error",
     # Amazon: the code of the error.
     "accessdeniedexception": "permission",
     "expiredtokenexception": "authentication",
@@ -242,6 +252,9 @@ def _status(error: BaseException) -> int | None:
 def _words(error: BaseException) -> Iterator[str]:
     """The provider's own words for the error, the most telling first."""
     body = getattr(error, "body", None)
+    if isinstance(body, str):
+        # Mistral's exceptions have it as the text that was received.
+        body = _json(body)
     inner = _get(body, "error")
     places = (
         _get(inner, "code"),
@@ -257,6 +270,13 @@ def _words(error: BaseException) -> Iterator[str]:
     for place in places:
         if isinstance(place, str) and place and place != "error":
             yield place
+
+
+def _json(text: str) -> Any:
+    try:
+        return from_json(text)
+    except ValueError:
+        return None
 
 
 def _headers(error: BaseException) -> dict[str, str]:

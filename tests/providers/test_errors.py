@@ -31,9 +31,10 @@ def error_of(case: Case, box: Sandbox, stream: bool = False) -> Exception:
     def ask() -> str:
         return "Hello"
 
-    with client, pytest.raises(Exception) as caught:
+    with pytest.raises(Exception) as caught:
         for _ in ask() if stream else [ask()]:
             pass
+    case.close(client, False)
     return caught.value
 
 

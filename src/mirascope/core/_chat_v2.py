@@ -163,6 +163,18 @@ def _text_of(content: Any) -> str:
     )
 
 
+def with_history(history: list[Any], messages: list[Any]) -> list[Any]:
+    """Messages with earlier ones before them, but for those of the system, which stay in front."""
+    start = 0
+    while start < len(messages) and _role_of(messages[start]) == "system":
+        start += 1
+    return [*messages[:start], *history, *messages[start:]] if history else messages
+
+
+def _role_of(message: Any) -> Any:
+    return message.get("role") if is_object(message) else getattr(message, "role", None)
+
+
 def with_preamble(preamble: str | None, messages: list[Any]) -> list[Any]:
     """Messages with a system message at their front, or with its text before that of theirs."""
     if not preamble:

@@ -322,9 +322,8 @@ class CohereProvider(BareConnection):
                 "messages now (`response.tool_message_params`), sources are `documents`."
             )
         history = self.encode_messages(kwargs.pop("chat_history", None) or ())
-        draft.messages = wire.with_preamble(
-            kwargs.pop("preamble", None), [*history, *draft.messages]
-        )
+        messages = wire.with_history(history, draft.messages)
+        draft.messages = wire.with_preamble(kwargs.pop("preamble", None), messages)
         kwargs |= {"model": draft.model, "messages": draft.messages}
         if draft.tools:
             kwargs["tools"] = [
