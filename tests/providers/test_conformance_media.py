@@ -320,7 +320,7 @@ async def test_results_of_tools(way: Way, kind: str) -> None:
         return
     messages = conversation([TextPart(text="A cat."), BYTE_PARTS[kind]])
     if kind not in IN_RESULTS.get(name(way), ()):
-        with pytest.raises(ValueError, match="not take .* in the result of a tool. It takes"):
+        with pytest.raises(ValueError, match=r"not take .* in the result of a tool\. It takes"):
             await way.ask(lambda: messages, tools=[look])
         assert way.box.requests == []
         return

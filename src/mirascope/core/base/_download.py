@@ -204,9 +204,9 @@ class _Opened:
 
 def _open(place: WebAddress, policy: MediaPolicy, network: Network, deadline: _Deadline) -> _Opened:
     proxy = _proxy_for(place) if policy.use_proxies else None
+    target, headers = place.target, dict[str, str]()
     if proxy is None:
         plain = _connect(place, policy, network, deadline)
-        target, headers = place.target, {}
     else:
         plain, target, headers = proxy.connect(place, network, deadline)
     try:
@@ -354,12 +354,13 @@ class _Proxy:
         if place.scheme == "http":
             return plain, f"http://{place.authority}{place.target}", dict(self.headers)
         tunnel = HTTPConnection(place.host, place.port)
-        tunnel.sock = _HeldSocket(plain, deadline)
+        held: Any = _HeldSocket(plain, deadline)
+        tunnel.sock = held
         try:
             host = f"[{place.host}]" if ":" in place.host else place.host
             name = f"{host}:{place.port}"
             tunnel.request("CONNECT", name, headers={"Host": name, **self.headers})
-            response = HTTPResponse(tunnel.sock, method="CONNECT")
+            response = HTTPResponse(held, method="CONNECT")
             response.begin()
             if response.status != 200:
                 raise OSError(f"the proxy answers {response.status}")

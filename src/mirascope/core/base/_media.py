@@ -171,8 +171,10 @@ def read_local(path: str | Path) -> bytes:
             return path.read_bytes()
         return _read_regular_file(Path(path), policy.max_bytes)
     except (OSError, ValueError) as error:
+        # Not the whole of an `OSError`, which repeats the path.
+        reason = getattr(error, "strerror", None) or error
         raise ValueError(
-            f"Failed to load or encode data from {_shortened(str(path))}: {error}. "
+            f"Failed to load or encode data from {_shortened(str(path))}: {reason}. "
             "Pass an http(s) URL, the path of a readable file, or the bytes."
         ) from error
 
