@@ -348,8 +348,8 @@ class AnthropicProvider(RawResponseProvider):
         if sampling := _params_without_argument() & kwargs.keys():
             # Since version 1 the SDK's `create` takes these only this way; older models know them,
             # and only of the API that newer SDKs no longer ask for by themselves.
-            given = {name: kwargs.pop(name) for name in sampling}
-            kwargs["extra_body"] = {**given, **(kwargs.get("extra_body") or {})}
+            extra = {name: kwargs.pop(name) for name in sampling}
+            kwargs["extra_body"] = {**extra, **(kwargs.get("extra_body") or {})}
             headers: Json = kwargs.get("extra_headers") or {}
             kwargs["extra_headers"] = {"anthropic-version": _SAMPLING_VERSION, **headers}
         return kwargs

@@ -133,3 +133,34 @@ class Call(Protocol):
         client: object | None = None,
         call_params: Params | None = None,
     ) -> Decorator[OutputT | CallResponse]: ...
+    @overload
+    def __call__(
+        self,
+        provider: ProviderName,
+        model: str,
+        *,
+        stream: Streamed,
+        tools: Tools | None = None,
+        response_model: Any,
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: Params | None = None,
+    ) -> Decorator[BaseStructuredStream[Any]]:
+        """For types that have no class, such as `int | None` and `Literal["a", "b"]`."""
+
+    @overload
+    def __call__(
+        self,
+        provider: ProviderName,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools | None = None,
+        response_model: Any,
+        output_parser: Callable[[Any], Any] | None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: Params | None = None,
+    ) -> Decorator[Any]:
+        """For types that have no class, such as `int | None` and `Literal["a", "b"]`."""

@@ -8,15 +8,17 @@ from ..core.base.tool import BaseTool
 
 
 class _AnyTool(type(BaseTool)):  # type: ignore[misc]
+    # By the order of resolution: `isinstance` would come back here in older versions of pydantic.
+
     def __instancecheck__(cls, instance: Any) -> bool:
-        return (
-            isinstance(instance, BaseTool) if cls is Tool else super().__instancecheck__(instance)
-        )
+        if cls is Tool:
+            return BaseTool in type(instance).__mro__
+        return bool(super().__instancecheck__(instance))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        return (
-            issubclass(subclass, BaseTool) if cls is Tool else super().__subclasscheck__(subclass)
-        )
+        if cls is Tool:
+            return BaseTool in subclass.__mro__
+        return bool(super().__subclasscheck__(subclass))
 
 
 class Tool(BaseTool, metaclass=_AnyTool):

@@ -10,10 +10,12 @@ from collections.abc import (
     Awaitable,
     Callable,
     Coroutine,
+    Mapping,
     Sequence,
 )
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar, overload
 
+from .messages import Messages
 from .stream_config import StreamConfig
 from .structured_stream import BaseStructuredStream
 from .tool import BaseTool
@@ -27,6 +29,7 @@ StreamT_co = TypeVar("StreamT_co", covariant=True)
 ParamsT_contra = TypeVar("ParamsT_contra", contravariant=True)
 
 Tools: TypeAlias = Sequence[type[BaseTool] | type[Any] | Callable[..., Any]]
+Prompted: TypeAlias = Messages.Type | Sequence[Any] | Mapping[str, object] | None
 Streamed: TypeAlias = Literal[True] | StreamConfig
 
 
@@ -34,11 +37,11 @@ class Decorator(Protocol[ResultT_co]):
     """Turns a prompt function into a call that returns `ResultT_co`, or an awaitable of it."""
 
     @overload
-    def __call__(  # pyright: ignore[reportOverlappingOverload]
+    def __call__(
         self, fn: Callable[P, Awaitable[Any]], /
     ) -> Callable[P, Coroutine[Any, Any, ResultT_co]]: ...
     @overload
-    def __call__(self, fn: Callable[P, Any], /) -> Callable[P, ResultT_co]: ...
+    def __call__(self, fn: Callable[P, Prompted], /) -> Callable[P, ResultT_co]: ...
 
 
 class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
@@ -148,3 +151,32 @@ class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
         client: object | None = None,
         call_params: ParamsT_contra | None = None,
     ) -> Decorator[OutputT | ResponseT_co]: ...
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Streamed,
+        tools: Tools | None = None,
+        response_model: Any,
+        output_parser: None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT_contra | None = None,
+    ) -> Decorator[BaseStructuredStream[Any]]:
+        """For types that have no class, such as `int | None` and `Literal["a", "b"]`."""
+
+    @overload
+    def __call__(
+        self,
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        tools: Tools | None = None,
+        response_model: Any,
+        output_parser: Callable[[Any], Any] | None = None,
+        json_mode: bool = False,
+        client: object | None = None,
+        call_params: ParamsT_contra | None = None,
+    ) -> Decorator[Any]:
+        """For types that have no class, such as `int | None` and `Literal["a", "b"]`."""
