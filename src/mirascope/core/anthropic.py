@@ -129,7 +129,7 @@ class AnthropicCallResponse(BaseCallResponse):
     """Anthropic's reply to a call."""
 
     _provider = "anthropic"
-    _dumped = ("thinking", "signature")
+    _dumped = ("signature",)
 
     if TYPE_CHECKING:
 
@@ -149,12 +149,6 @@ class AnthropicCallResponse(BaseCallResponse):
         def tool_message_params(cls, tools_and_outputs: Any) -> list[MessageParam]: ...
 
     @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none."""
-        thoughts = self._reply.thinking
-        return thoughts[0].text if thoughts else None
-
-    @property
     def signature(self) -> str | None:
         """The signature of the model's reasoning; None where it shows none."""
         thoughts = self._reply.thinking
@@ -168,11 +162,6 @@ class AnthropicCallResponseChunk(BaseCallResponseChunk):
 
         @property
         def chunk(self) -> RawMessageStreamEvent: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
 
     @property
     def signature(self) -> str:
@@ -192,11 +181,6 @@ class AnthropicStream(BaseStream[AnthropicCallResponseChunk, AnthropicTool]):
         @property
         def user_message_param(self) -> MessageParam | None: ...
         def construct_call_response(self) -> AnthropicCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(thought.text for thought in self._builder.so_far().thinking)
 
     @property
     def signature(self) -> str:

@@ -115,7 +115,6 @@ class AzureCallResponse(BaseCallResponse):
     """Azure AI's reply to a call. `response` is an object of the SDK whose client made the call."""
 
     _provider = "azure"
-    _dumped = ("thinking",)
 
     @computed_once
     def response(self) -> AzureChatCompletions:
@@ -136,11 +135,6 @@ class AzureCallResponse(BaseCallResponse):
         @classmethod
         def tool_message_params(cls, tools_and_outputs: Any) -> list[dict[str, Any]]: ...
 
-    @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none."""
-        return "".join(part.text for part in self._reply.thinking) or None
-
 
 class AzureCallResponseChunk(BaseCallResponseChunk):
     """A chunk of Azure AI's reply."""
@@ -151,11 +145,6 @@ class AzureCallResponseChunk(BaseCallResponseChunk):
         def chunk(self) -> StreamingChatCompletionsUpdate: ...
         @property
         def usage(self) -> CompletionsUsage | None: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
 
 
 class AzureStream(BaseStream[AzureCallResponseChunk, AzureTool]):
@@ -170,11 +159,6 @@ class AzureStream(BaseStream[AzureCallResponseChunk, AzureTool]):
         @property
         def user_message_param(self) -> AzureMessageParam | None: ...
         def construct_call_response(self) -> AzureCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(part.text for part in self._builder.so_far().thinking)
 
 
 # --- how it maps

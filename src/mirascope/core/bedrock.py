@@ -128,7 +128,7 @@ class BedrockCallResponse(BaseCallResponse):
     """Bedrock's reply to a call."""
 
     _provider = "bedrock"
-    _dumped = ("thinking", "signature")
+    _dumped = ("signature",)
 
     if TYPE_CHECKING:
 
@@ -157,12 +157,6 @@ class BedrockCallResponse(BaseCallResponse):
         return output.get("message")
 
     @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none."""
-        thoughts = self._reply.thinking
-        return thoughts[0].text if thoughts else None
-
-    @property
     def signature(self) -> str | None:
         """The signature of the model's reasoning; None where it shows none."""
         thoughts = self._reply.thinking
@@ -183,11 +177,6 @@ class BedrockCallResponseChunk(BaseCallResponseChunk):
         return cast("dict[str, Any] | None", self._delta.usage)
 
     @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
-
-    @property
     def signature(self) -> str:
         """The signature that this chunk adds; empty where it adds none."""
         return self._delta.signature
@@ -205,11 +194,6 @@ class BedrockStream(BaseStream[BedrockCallResponseChunk, BedrockTool]):
         @property
         def user_message_param(self) -> UserMessageTypeDef | None: ...
         def construct_call_response(self) -> BedrockCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(thought.text for thought in self._builder.so_far().thinking)
 
     @property
     def signature(self) -> str:

@@ -119,7 +119,7 @@ class CohereCallResponse(BaseCallResponse):
     """Cohere's reply to a call."""
 
     _provider = "cohere"
-    _dumped = ("thinking", "tool_plan", "citations")
+    _dumped = ("tool_plan", "citations")
 
     if TYPE_CHECKING:
 
@@ -136,11 +136,6 @@ class CohereCallResponse(BaseCallResponse):
     def usage(self) -> UsageBilledUnits | None:
         """The SDK's own object for the units that are billed; None where the reply has none."""
         return getattr(getattr(self.response, "usage", None), "billed_units", None)
-
-    @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none."""
-        return "".join(thought.text for thought in self._reply.thinking) or None
 
     @property
     def tool_plan(self) -> str | None:
@@ -168,11 +163,6 @@ class CohereCallResponseChunk(BaseCallResponseChunk):
         return getattr(usage, "billed_units", None)
 
     @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
-
-    @property
     def tool_plan(self) -> str:
         """What this chunk adds to the model's words about its tools; empty where it adds none."""
         return str((self._delta.extras or {}).get(wire.PLAN, ""))
@@ -188,11 +178,6 @@ class CohereStream(BaseStream[CohereCallResponseChunk, CohereTool]):
         @property
         def message_param(self) -> dict[str, Any]: ...
         def construct_call_response(self) -> CohereCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(thought.text for thought in self._reply.thinking)
 
     @property
     def tool_plan(self) -> str:

@@ -108,7 +108,6 @@ class GroqCallResponse(BaseCallResponse):
     """Groq's reply to a call."""
 
     _provider = "groq"
-    _dumped = ("thinking",)
 
     if TYPE_CHECKING:
 
@@ -129,11 +128,6 @@ class GroqCallResponse(BaseCallResponse):
             cls, tools_and_outputs: Any
         ) -> list[ChatCompletionToolMessageParam]: ...
 
-    @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none."""
-        return "".join(part.text for part in self._reply.thinking) or None
-
 
 class GroqCallResponseChunk(BaseCallResponseChunk):
     """A chunk of Groq's reply."""
@@ -144,11 +138,6 @@ class GroqCallResponseChunk(BaseCallResponseChunk):
         def chunk(self) -> ChatCompletionChunk: ...
         @property
         def usage(self) -> CompletionUsage | None: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
 
 
 class GroqStream(BaseStream[GroqCallResponseChunk, GroqTool]):
@@ -163,11 +152,6 @@ class GroqStream(BaseStream[GroqCallResponseChunk, GroqTool]):
         @property
         def user_message_param(self) -> ChatCompletionMessageParam | None: ...
         def construct_call_response(self) -> GroqCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(part.text for part in self._builder.so_far().thinking)
 
 
 # --- how it maps

@@ -118,7 +118,6 @@ class MistralCallResponse(BaseCallResponse):
     """Mistral's reply to a call."""
 
     _provider = "mistral"
-    _dumped = ("thinking",)
 
     if TYPE_CHECKING:
 
@@ -137,11 +136,6 @@ class MistralCallResponse(BaseCallResponse):
         @classmethod
         def tool_message_params(cls, tools_and_outputs: Any) -> list[ToolMessage]: ...
 
-    @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none."""
-        return "".join(thought.text for thought in self._reply.thinking) or None
-
 
 class MistralCallResponseChunk(BaseCallResponseChunk):
     """A chunk of Mistral's reply."""
@@ -152,11 +146,6 @@ class MistralCallResponseChunk(BaseCallResponseChunk):
         def chunk(self) -> CompletionChunk: ...
         @property
         def usage(self) -> UsageInfo | None: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
 
 
 class MistralStream(BaseStream[MistralCallResponseChunk, MistralTool]):
@@ -171,11 +160,6 @@ class MistralStream(BaseStream[MistralCallResponseChunk, MistralTool]):
         @property
         def user_message_param(self) -> UserMessage | None: ...
         def construct_call_response(self) -> MistralCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(thought.text for thought in self._builder.so_far().thinking)
 
 
 # --- how it maps

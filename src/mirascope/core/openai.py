@@ -119,7 +119,7 @@ class OpenAICallResponse(BaseCallResponse):
     """OpenAI's reply to a call."""
 
     _provider = "openai"
-    _dumped: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript", "thinking")
+    _dumped: ClassVar[tuple[str, ...]] = ("audio", "audio_transcript")
 
     if TYPE_CHECKING:
 
@@ -139,11 +139,6 @@ class OpenAICallResponse(BaseCallResponse):
         def tool_message_params(
             cls, tools_and_outputs: Any
         ) -> list[ChatCompletionToolMessageParam]: ...
-
-    @property
-    def thinking(self) -> str | None:
-        """The model's reasoning; None where it shows none, as OpenAI's own models do."""
-        return "".join(part.text for part in self._reply.thinking) or None
 
     @property
     def audio(self) -> bytes | None:
@@ -167,11 +162,6 @@ class OpenAICallResponseChunk(BaseCallResponseChunk):
         def chunk(self) -> ChatCompletionChunk: ...
         @property
         def usage(self) -> CompletionUsage | None: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
 
     @property
     def audio(self) -> bytes | None:
@@ -198,11 +188,6 @@ class OpenAIStream(BaseStream[OpenAICallResponseChunk, OpenAITool]):
         @property
         def user_message_param(self) -> ChatCompletionMessageParam | None: ...
         def construct_call_response(self) -> OpenAICallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(part.text for part in self._builder.so_far().thinking)
 
     @property
     def audio_id(self) -> str | None:

@@ -53,6 +53,7 @@ _COMPUTED = (
     "cost_metadata",
     "cost",
     "message_param",
+    "thinking",
 )
 
 
@@ -130,6 +131,11 @@ class BaseCallResponse(ReplyView, BaseModel):
     def usage(self) -> Any:
         """The SDK's own usage object, or None where the reply has none."""
         return getattr(self.response, "usage", None)
+
+    @property
+    def thinking(self) -> str | None:
+        """The model's reasoning; None where it shows none."""
+        return "".join(thought.text for thought in self._reply.thinking) or None
 
     # --- tools
 

@@ -59,6 +59,11 @@ class BaseCallResponseChunk(TokenCounts):
         return self._delta.text
 
     @property
+    def thinking(self) -> str:
+        """The reasoning that this chunk adds; empty where it adds none."""
+        return self._delta.thinking
+
+    @property
     def finish_reasons(self) -> list[Any] | None:
         """Why the reply ended, in the provider's words, in the chunk that says so."""
         return self._delta.finish_reasons

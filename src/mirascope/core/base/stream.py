@@ -195,6 +195,11 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         return self._builder.so_far()
 
     @property
+    def thinking(self) -> str:
+        """The model's reasoning, as far as it has arrived."""
+        return "".join(thought.text for thought in self._reply.thinking)
+
+    @property
     def message_param(self) -> Any:
         """The assistant's turn, as far as it has arrived, in the provider's form."""
         return self._adapter.message_param(self._reply)
