@@ -111,6 +111,12 @@ def test_messages_needs_a_list(history: Any) -> None:
         render("MESSAGES: {h}", h=history)
 
 
+@pytest.mark.parametrize("stranger", ["text", TextPart(text="a"), 3, None])
+def test_messages_needs_messages(stranger: Any) -> None:
+    with pytest.raises(ValueError, match=r"`\{h\}` in line 1 .*needs messages in the list, not a "):
+        render("MESSAGES: {h}", h=[user("hi"), stranger])
+
+
 def test_messages_needs_a_variable_and_uses_the_first() -> None:
     with pytest.raises(ValueError, match="it names no variable"):
         render("MESSAGES: nothing")

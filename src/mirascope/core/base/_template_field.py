@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from ._narrow import is_list
 from .message_param import CacheControlPart, Part
+from .messages import is_message
 
 Values: TypeAlias = Mapping[str, Any]
 
@@ -66,7 +67,13 @@ class Field:
         """The value as the messages that `MESSAGES:` puts in."""
         value = self.value(values)
         try:
-            return list(_list(value, "`MESSAGES:` needs a list of messages"))
+            messages = _list(value, "`MESSAGES:` needs a list of messages")
+            for message in messages:
+                if not is_message(message):
+                    raise ValueError(
+                        f"`MESSAGES:` needs messages in the list, not {typed(message)}"
+                    )
+            return list(messages)
         except Exception as error:
             raise_located(error, self.place)
 

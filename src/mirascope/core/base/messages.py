@@ -75,7 +75,7 @@ def as_messages(result: Any, function: str) -> list[Any]:
         return [result]
     if _is_piece(result):
         return [_message("user", [result])]
-    if _is_message(result):
+    if is_message(result):
         return [result]
     raise ValueError(f"`{function}` returned {_described(result)}: {_EXPECTED}")
 
@@ -83,7 +83,7 @@ def as_messages(result: Any, function: str) -> list[Any]:
 def check_messages(messages: Sequence[Any], function: str) -> list[Any]:
     """`messages` as a list. Raises ValueError if one of them is no message of any form."""
     for message in messages:
-        if not _is_message(message):
+        if not is_message(message):
             raise ValueError(
                 f"Invalid message sequence type: {_described(message)} among the `messages` of "
                 f"`{function}`. Write `Messages.User(...)` or give the provider's own message."
@@ -141,7 +141,8 @@ def _is_piece(value: Any) -> bool:
     return isinstance(value, _PIECE_TYPES) or is_media_object(value)
 
 
-def _is_message(value: Any) -> bool:
+def is_message(value: Any) -> bool:
+    """Whether `value` is a message, of `BaseMessageParam` or in a provider's own form."""
     if type(value) in _USUAL_MESSAGES:
         return True
     # A provider's own message is a dict, a pydantic model, or an object with a role.
