@@ -71,6 +71,8 @@ def describe(error: BaseException) -> ErrorDescription:
 
     An exception that has nothing to do with a provider is of kind `unknown`. Never raises.
     """
+    if _is_broken_connection(error):
+        return ErrorDescription("connection")
     headers = _headers(error)
     status = _status(error)
     words = list(_words(error))
@@ -247,6 +249,18 @@ def _status(error: BaseException) -> int | None:
         _nested(error, "response", "ResponseMetadata", "HTTPStatusCode"),
     )
     return next((place for place in places if isinstance(place, int) and place >= 100), None)
+
+
+def _is_broken_connection(error: BaseException) -> bool:
+    """Whether LiteLLM made a server's error, with a status, of a connection that broke."""
+    if not type(error).__module__.startswith("litellm"):
+        return False
+    cause = error.__cause__ or error.__context__
+    while cause is not None:
+        if _of_class(cause) == "connection" and not type(cause).__module__.startswith("litellm"):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 def _words(error: BaseException) -> Iterator[str]:

@@ -61,12 +61,14 @@ class Case:
     """Whether the provider can be made to keep to a JSON schema."""
     has_refusals: bool = False
     """Whether a refusal is something else than a text."""
+    streams_refusals: bool = True
+    """Whether the SDK leaves such a refusal in a stream."""
     has_whole_tool_calls: bool = False
     """Whether a stream has each tool call in one piece."""
     id_attribute: str = "id"
     """Where the SDK's response has its identifier."""
-    unknown_param: type[Exception] = TypeError
-    """What the SDK says to a parameter that it does not know."""
+    unknown_param: type[Exception] | None = TypeError
+    """What the SDK says to a parameter that it does not know; None where it passes it on."""
     has_structured_streams_by_json_only: bool = False
     """Whether a response model that is streamed is always asked for as JSON."""
     has_one_client_class: bool = False
@@ -91,6 +93,8 @@ class Case:
     """What the SDK has in the place of OpenAI's exceptions, as `module:name`."""
     unreadable: str = "not a JSON object; it starts with"
     """What the exception says of a body that is not JSON."""
+    unreadable_status: int = 200
+    """The status that it says the reply had."""
     native_types: str = ""
     """The module of the SDK's classes for replies where that is not `types` of it."""
     besides: Mapping[str, Any] = field(default_factory=lambda: EXTRAS)
@@ -320,6 +324,10 @@ class LiteLLMCase(Case):
         given = {"api_key": "k", "base_url": box.base_url(self.name), "max_retries": 0, **options}
         return made_by(**given)
 
+    def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
+        send = self.sdk.acompletion if is_async else self.sdk.completion
+        return send(client=client, **body)
+
 
 EXTRAS = {"extra_headers": {"x-mine": "yes"}, "extra_query": {"trace": "1"}}
 STATUS_ERRORS = (
@@ -410,9 +418,28 @@ CASES = [
         own_params={"user": "somebody", "logprobs": True},
         cost=0.00045,
         tool_call_class="ChatCompletionMessageToolCall",
-        create="chat.completions.create",
+        create="completion",
+        unknown_param=None,
         has_strict_json=True,
         has_refusals=True,
+        streams_refusals=False,
+        demands_whole_replies=True,
+        unreadable_status=500,
+        errors={
+            # It goes by the words of the error before it looks at the status.
+            "AuthenticationError": "litellm:BadRequestError",
+            "PermissionDeniedError": "litellm:BadRequestError",
+            "APIError": "litellm.exceptions:MidStreamFallbackError",
+            "APITimeoutError": "litellm:Timeout",
+            "APIConnectionError": "litellm:InternalServerError",
+            "APIResponseValidationError": "openai:APIError",
+            "cut whole": "litellm:InternalServerError",
+            "cut": "litellm.exceptions:MidStreamFallbackError",
+            "stopped": "litellm:APIConnectionError",
+        },
+        overloaded="litellm:APIError",
+        unreadable="Expecting|Unterminated|Empty or invalid response",
+        besides={"extra_headers": {"x-mine": "yes"}},
     ),
     GoogleCase(
         name="google",

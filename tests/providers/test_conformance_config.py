@@ -110,6 +110,11 @@ async def test_parameters_cannot_replace_what_the_call_is_about(way: Way) -> Non
 
 
 async def test_an_unknown_parameter_is_the_sdks_type_error(way: Way) -> None:
+    if way.case.unknown_param is None:
+        with pytest.raises(Exception, match="no_such_thing: unknown key"):
+            await way.ask("Hi", call_params={"no_such_thing": 1})
+        assert way.body["no_such_thing"] == 1
+        return
     with pytest.raises(way.case.unknown_param, match="no_such_thing"):
         await way.ask("Hi", call_params={"no_such_thing": 1})
     assert way.box.requests == []

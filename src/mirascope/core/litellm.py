@@ -148,7 +148,10 @@ class LiteLLMProvider(ChatCompletions):
         name = "acompletion" if is_async else "completion"
         if send := getattr(client, name, None):
             return _Completion(send)
-        return _Completion(getattr(_sdk(), name), {"client": client})
+        # LiteLLM would put its own defaults in the place of the client's settings.
+        settings = {key: getattr(client, key, None) for key in ("max_retries", "timeout")}
+        given = {key: value for key, value in settings.items() if value is not None}
+        return _Completion(getattr(_sdk(), name), {"client": client, **given})
         yield
 
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
