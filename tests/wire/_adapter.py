@@ -102,6 +102,15 @@ class Adapter(ABC):
         # `"stream": false` is the default, and not said.
         return {k: v for k, v in request.items() if (k, v) != ("stream", False)}
 
+    def sent(self, request: Json) -> Json:
+        """What a request that was sent says, in the same way."""
+        return request
+
+    def outputs(self, tools: list[Any], messages: list[Json]) -> list[tuple[Any, str]]:
+        """Each tool with its result in messages."""
+        results = self.results(messages)
+        return [(tool, results[self.call_id(tool)]) for tool in tools]
+
     def ask(self, client: Any, exchange: Exchange) -> Any:
         """Make the recorded request by the bare SDK."""
         params = self.params(exchange.request, client)

@@ -40,7 +40,8 @@ class Exchange:
 
     @property
     def is_streamed(self) -> bool:
-        return self.request.get("stream") is True or self.path.endswith("-stream")
+        by_path = self.path.endswith("-stream") or ":stream" in self.path
+        return by_path or self.request.get("stream") is True
 
     @property
     def is_failure(self) -> bool:
@@ -49,7 +50,7 @@ class Exchange:
 
     @property
     def messages(self) -> list[Json]:
-        return list(self.request["messages"])
+        return list(self.request.get("messages") or self.request["contents"])
 
     def __str__(self) -> str:
         return f"{self.recording}[{self.index}]"

@@ -21,6 +21,7 @@ from ._azure import AzureRecordings
 from ._chat_completions import GroqRecordings, OpenAIRecordings, XAIRecordings
 from ._cohere import CohereRecordings
 from ._converse import BedrockRecordings
+from ._generate_content import GoogleRecordings
 from ._messages_api import AnthropicRecordings
 from ._mistral import MistralRecordings
 from ._recordings import ABSENT, Exchange, recordings_of
@@ -30,6 +31,7 @@ ADAPTERS: dict[str, Adapter] = {
     "openai": OpenAIRecordings(),
     "anthropic": AnthropicRecordings(),
     "openai_compatible": OpenAIRecordings(),
+    "google": GoogleRecordings(),
     "groq": GroqRecordings(),
     "xai": XAIRecordings(),
     "azure": AzureRecordings(),
@@ -85,7 +87,7 @@ def adapter_of(exchange: Exchange) -> Adapter:
 def test_what_is_sent_is_what_was_recorded(box: Sandbox, exchange: Exchange, way: Way) -> None:
     adapter = adapter_of(exchange)
     sent = by_library(adapter, box, exchange, way).request
-    assert sent == adapter.body(exchange.request)
+    assert adapter.sent(sent) == adapter.body(exchange.request)
 
 
 @in_every_way
@@ -162,18 +164,16 @@ def test_conversation_goes_on(
     if exchange.is_streamed:
         reply = reply.construct_call_response()
     count = len(exchange.messages)
-    recorded_results = adapter.results(following.messages[count + 1 :])
-    outputs = [(tool, recorded_results[adapter.call_id(tool)]) for tool in reply.tools or ()]
+    outputs = adapter.outputs(reply.tools or [], following.messages[count + 1 :])
     ours = [reply.message_param, *reply.tool_message_params(outputs)]
     if not outputs:
         ours += adapter.messages(following)[count + 1 :]
 
     messages = [*adapter.messages(exchange), *ours]
     again = by_library(adapter, box, following, way, messages, reply=exchange)
-    sent = again.request["messages"]
+    sent = again.request.get("messages") or again.request["contents"]
     assert adapter.turn(sent[count]) == adapter.turn(following.messages[count])
-    for tool, output in outputs:
-        assert adapter.results(sent[count + 1 :])[adapter.call_id(tool)] == output
+    assert adapter.outputs(reply.tools or [], sent[count + 1 :]) == outputs
 
 
 def check_response(

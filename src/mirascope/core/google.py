@@ -115,7 +115,6 @@ class GoogleCallResponse(BaseCallResponse):
     """Google's reply to a call."""
 
     _provider = "google"
-    _dumped = ("thinking",)
 
     if TYPE_CHECKING:
 
@@ -137,11 +136,6 @@ class GoogleCallResponse(BaseCallResponse):
         """The SDK's own usage object, or None where the reply has none."""
         return self.response.usage_metadata
 
-    @property
-    def thinking(self) -> str | None:
-        """The model's reasoning, as far as it shows any; else None."""
-        return _first_thought(self._reply)
-
 
 class GoogleCallResponseChunk(BaseCallResponseChunk):
     """A chunk of Google's reply."""
@@ -156,11 +150,6 @@ class GoogleCallResponseChunk(BaseCallResponseChunk):
         """The SDK's own usage object, or None where the chunk has none."""
         return getattr(self.chunk, "usage_metadata", None)
 
-    @property
-    def thinking(self) -> str:
-        """The reasoning that this chunk adds; empty where it adds none."""
-        return self._delta.thinking
-
 
 class GoogleStream(BaseStream[GoogleCallResponseChunk, GoogleTool]):
     """Google's reply as it arrives."""
@@ -174,15 +163,6 @@ class GoogleStream(BaseStream[GoogleCallResponseChunk, GoogleTool]):
         @property
         def user_message_param(self) -> ContentDict | None: ...
         def construct_call_response(self) -> GoogleCallResponse: ...
-
-    @property
-    def thinking(self) -> str:
-        """The reasoning that has arrived."""
-        return "".join(thought.text for thought in self._builder.so_far().thinking)
-
-
-def _first_thought(reply: Reply) -> str | None:
-    return next((thought.text for thought in reply.thinking if thought.text), None)
 
 
 # --- how it maps
@@ -298,8 +278,8 @@ class GoogleProvider(Provider):
             draft.messages = [m for m in draft.messages if not any(m is each for each in system)]
             config["system_instruction"] = _joined_system(config.get("system_instruction"), system)
         own_tools = list(config.get("tools") or ())
-        if not own_tools:
-            # The SDK would run the user's own functions; ours it is only to describe.
+        if all(is_object(tool) or type(tool).__name__ == "Tool" for tool in own_tools):
+            # None of them is a function, or a session of MCP, that the SDK itself would call.
             config.setdefault("automatic_function_calling", {"disable": True})
         if draft.tools:
             config["tools"] = [*own_tools, _declarations(draft.tools)]
@@ -348,7 +328,8 @@ def _config_fields(config: Any) -> Json:
     if config is None:
         return {}
     if is_object(config):
-        return dict(config)
+        # The SDK takes `topK` as well as `top_k`; what is added here is spelled in one way.
+        return {wire.snake_name(name): value for name, value in config.items()}
     return {name: getattr(config, name) for name in config.model_fields_set}
 
 
