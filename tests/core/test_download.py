@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from mirascope.core import MediaPolicy
-from mirascope.core.base import _download
-from mirascope.core.base._download import Download, Network, fetch, fetch_all
+from mirascope.core.base import _checked_connection, _download
+from mirascope.core.base._checked_connection import Network
+from mirascope.core.base._download import Download, fetch, fetch_all
 from mirascope.core.base._flow import run, run_async
 
 PUBLIC, OTHER, LOOPBACK = "93.184.215.14", "2606:4700::1111", "127.0.0.1"
@@ -116,7 +117,7 @@ def test_tls_is_for_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
             wrapped.append(server_hostname)
             return plain
 
-    monkeypatch.setattr(_download, "_tls", Context)
+    monkeypatch.setattr(_checked_connection, "tls", Context)
     world = World([answer(), answer()])
     world.fetch("https://example.com/")
     world.fetch(f"https://[{OTHER}]/")
@@ -126,7 +127,7 @@ def test_tls_is_for_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_tls_checks_certificates_and_names() -> None:
-    context = _download._tls()
+    context = _checked_connection.tls()
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
@@ -221,7 +222,7 @@ def test_redirects_are_checked(to: str) -> None:
 
 def test_redirects_keep_to_the_schemes_of_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
     context = type("Context", (), {"wrap_socket": lambda self, plain, server_hostname: plain})
-    monkeypatch.setattr(_download, "_tls", context)
+    monkeypatch.setattr(_checked_connection, "tls", context)
     world = World([redirect("http://a.example/")])
     with pytest.raises(ValueError, match="allows `https`, not `http`"):
         world.fetch("https://a.example/", schemes=["https"])
@@ -329,7 +330,7 @@ def test_proxies_of_the_environment_are_left_alone() -> None:
 @pytest.mark.usefixtures("proxied")
 def test_proxies_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     context = type("Context", (), {"wrap_socket": lambda self, plain, server_hostname: plain})
-    monkeypatch.setattr(_download, "_tls", context)
+    monkeypatch.setattr(_checked_connection, "tls", context)
     world = World([answer(), b"HTTP/1.1 200 Established\r\n\r\n", answer()])
     assert world.fetch("http://a.example/x?y", use_proxies=True).data == b"data"
     assert world.connected == [("proxy.example", 3128)]

@@ -28,6 +28,7 @@ from mirascope import (
 )
 from mirascope.core import MediaPolicy
 from mirascope.core.base import _download
+from mirascope.core.base._checked_connection import Network
 from mirascope.sandbox import ToolCall
 
 from .blocks import CACHE_MARKS, FILES, IN_RESULTS, NAMES, TYPES, block, holds
@@ -101,7 +102,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         tried.append(host)
         raise OSError("no network")
 
-    monkeypatch.setattr(_download, "NETWORK", _download.Network(refuse, refuse))
+    monkeypatch.setattr(_download, "NETWORK", Network(refuse, refuse))
     return tried
 
 
