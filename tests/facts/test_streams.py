@@ -87,7 +87,7 @@ def test_there_is_one_pass_and_what_arrived_stays(box: Sandbox, call: Any) -> No
 
 
 async def test_a_loop_of_the_wrong_kind_is_named(box: Sandbox) -> None:
-    with pytest.raises(TypeError, match="use `for`, not `async for`"):
+    with pytest.raises(TypeError, match="sync call: use `for`"):
         async for _ in ask():  # type: ignore[attr-defined]
             pass
     stream = await openai.call(GPT, stream=True)(recommend_async)()
