@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from operator import attrgetter
 from pkgutil import resolve_name
 from typing import Any
@@ -29,6 +30,13 @@ from .wires import (
     Wire,
 )
 from .wires_aws import Converse
+
+
+def has_version(distribution: str, major: int) -> bool:
+    try:
+        return int(version(distribution).partition(".")[0]) >= major
+    except PackageNotFoundError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,8 @@ class Case:
     """How often the SDK sends a request that keeps failing."""
     retries_streams: bool = True
     """Whether it does so for streams, too."""
-    stumbles_over_arrays: bool = False
-    """Whether the SDK itself fails over a body that is JSON, but no object."""
+    stumbles: Mapping[str, type[Exception]] = field(default_factory=dict[str, type[Exception]])
+    """What the SDK itself raises over a body that is no JSON object, where it fails to notice."""
     ends_with_tool_calls: bool = False
     """Whether the last event of a stream is the one that has its tool calls."""
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -103,13 +111,14 @@ class Case:
     def error(self, name: str) -> Any:
         """The SDK's exception class that stands for one of OpenAI's, or for `cut`.
 
-        `stopped` is for a stream that ends in good order before its reply is complete.
+        `stopped` is for a stream that ends in good order before its reply is complete, `cut whole`
+        for a reply that is not streamed.
         """
-        if name == "stopped" and name not in self.errors:
+        if name in ("stopped", "cut whole") and name not in self.errors:
             name = "cut"
         name = self.errors.get(name, name)
         if ":" in name:
-            return resolve_name(name)
+            return tuple(map(resolve_name, name.split("|"))) if "|" in name else resolve_name(name)
         return getattr(self.sdk, "APIConnectionError" if name == "cut" else name)
 
     def is_native(self, reply: Any) -> bool:
@@ -240,7 +249,7 @@ class AzureCase(Case):
         return import_module(f"{self.sdk_name}{'.aio' if is_async else ''}").ChatCompletionsClient(
             endpoint=options.get("base_url", box.base_url(self.name)),
             credential=resolve_name("azure.core.credentials:AzureKeyCredential")("k"),
-            headers=options.get("default_headers"),
+            headers=options.get("default_headers") or {},
             connection_timeout=timeout,
             read_timeout=timeout,
             retry_total=0,
@@ -299,9 +308,14 @@ class BedrockCase(Case):
     def id_of_call(self, tool_call: Any) -> Any:
         return tool_call["toolUse"]["toolUseId"]
 
-    async def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
+    def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
         reply = client.converse_stream(modelId=body["model"], messages=body["messages"])
-        return (await reply if is_async else reply)["stream"]
+        return stream_of(reply) if is_async else reply["stream"]
+
+
+async def stream_of(reply: Any) -> Any:
+    """The stream of a reply of aiobotocore."""
+    return (await reply)["stream"]
 
 
 def with_headers(client: Any, headers: Mapping[str, str]) -> Any:
@@ -338,7 +352,8 @@ STATUS_ERRORS = (
     "RateLimitError",
     "InternalServerError",
 )
-GOOGLE_HTTP = "httpx2"
+GOOGLE_HTTP = "httpx2" if has_version("google-genai", 3) else "httpx"
+"""The HTTP library below Google's SDK."""
 SAMPLING = {"temperature": 0.2, "max_tokens": 64, "top_p": 0.9}
 SAME_NAMES = {
     **{name: {name: value} for name, value in SAMPLING.items()},
@@ -525,7 +540,7 @@ CASES = [
         create="chat",
         overloaded="APIError",
         retries_streams=False,
-        stumbles_over_arrays=True,
+        stumbles={"[]": TypeError},
         has_strict_json=True,
         has_cache_price=False,
         has_own_error_event=False,
@@ -555,7 +570,7 @@ CASES = [
         model="gpt-4o-mini",
         wire=ChatCompletions(),
         params={**SAME_NAMES, "stop": {"stop": ["END"]}},
-        own_params={"tool_choice": "none", "response_format": "text"},
+        own_params={"tool_choice": "none"},
         cost=0.00045,
         tool_call_class="ChatCompletionsToolCall",
         create="complete",
@@ -575,6 +590,7 @@ CASES = [
             "cut whole": "azure.core.exceptions:AzureError",
         },
         unreadable="JSON is invalid",
+        stumbles={"": ValueError, "<html>Bad gateway</html>": ValueError},
         native_types="azure.ai.inference.models",
         besides={"headers": {"x-mine": "yes"}},
     ),
@@ -605,8 +621,10 @@ CASES = [
             "APITimeoutError": "botocore.exceptions:ReadTimeoutError",
             "APIConnectionError": "botocore.exceptions:EndpointConnectionError",
             "cut": "botocore.exceptions:ResponseStreamingError",
-            "cut whole": "botocore.exceptions:HTTPClientError",
+            "cut whole": "botocore.exceptions:HTTPClientError|botocore.parsers:ResponseParserError",
         },
+        unreadable="not a JSON object with a message",
+        stumbles={"[]": AttributeError, "null": TypeError},
         besides={},
     ),
 ]
