@@ -83,7 +83,8 @@ class CallSpec:
         self.extraction: Extraction | None = None
         self.extraction_tool: type[BaseTool] | None = None
         if options.response_model is not None:
-            self.extraction = Extraction(options.response_model)
+            model = options.response_model
+            self.extraction = model if isinstance(model, Extraction) else Extraction(model)
             _warn_of_unused_strictness(self.extraction, options.json_mode)
             self.extraction_tool = self.extraction.tool_type(provider.tool_type)
         # A structured stream has room for nothing but the response model.
@@ -201,13 +202,18 @@ def _client(spec: CallSpec, prompt: Prompt) -> Any:
 # --- the flows
 
 
-def _request(
+def request_for(
     spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Request]:
+    """The request that one call of the prompt function amounts to."""
     function = spec.function
     fn_args = function.bind(args, kwargs)
     result = yield from step(function.fn, *args, **kwargs)
-    prompt = function.interpret(result, fn_args, policy)
+    return (yield from ready(spec, function.interpret(result, fn_args, policy), policy))
+
+
+def ready(spec: CallSpec, prompt: Prompt, policy: MediaPolicy) -> Flow[Request]:
+    """The request for a prompt, with its media loaded and its client open."""
     if wanted := parts_to_load(spec.provider, prompt.messages):
         policy = prompt.media_policy or policy
         prompt.messages = yield from loaded(prompt.messages, wanted, policy, spec.is_async)
@@ -216,17 +222,23 @@ def _request(
     return request
 
 
-def respond(
-    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Flow[Any]:
-    """A whole reply: a call response, or what the response model and the parser make of it."""
-    request = yield from _request(spec, policy, args, kwargs)
+def reply_to(request: Request) -> Flow[BaseCallResponse]:
+    """Send a request, for a whole reply."""
     start_time = time.time() * 1000
     raw = yield from step(request.send)
     provider = request.provider
     response: BaseCallResponse = provider.response_type._received(
         request, provider.receive(raw), start_time, time.time() * 1000
     )
+    return response
+
+
+def respond(
+    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Any]:
+    """A whole reply: a call response, or what the response model and the parser make of it."""
+    request = yield from request_for(spec, policy, args, kwargs)
+    response = yield from reply_to(request)
     result = spec.respond_as(response) if spec.respond_as else response
     if spec.extraction is None:
         return _parsed(spec, result)
@@ -245,7 +257,7 @@ def stream(
     spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Any]:
     """A stream, of which nothing is sent yet."""
-    request = yield from _request(spec, policy, args, kwargs)
+    request = yield from request_for(spec, policy, args, kwargs)
     reply: BaseStream = request.provider.stream_type(request, spec.partial_tools)
     if spec.extraction:
         return BaseStructuredStream[Any](reply, spec.extraction, request.prompt.fn_args)

@@ -93,9 +93,10 @@ def endpoint_of(provider_name: str) -> Endpoint | None:
     return None
 
 
-def default_client(provider: Provider, is_async: bool) -> Any:
+def default_client(provider: Provider, is_async: bool, endpoint: Endpoint | None = None) -> Any:
     """The client for a call that was given none: kept for the same settings and event loop."""
-    endpoint = endpoint_of(provider.name) if _redirections else None
+    if endpoint is None and _redirections:
+        endpoint = endpoint_of(provider.name)
     environment = os.environ
     settings = (provider.name, endpoint, *map(environment.get, provider.environment))
     if is_async:
