@@ -18,7 +18,6 @@ from mirascope.core.base.message_param import BaseMessageParam, TextPart
 from mirascope.core.base.prompt import prompt_template
 
 from ._template_rules import (
-    PARTS,
     PDF,
     PNG,
     URL,
@@ -46,19 +45,10 @@ class Book:
         return f"{{Book}} USER: {self.title}"
 
 
-LIKE_A_TEMPLATE = [
-    "{x}",
-    "{{",
-    "}}",
-    "{",
-    "}",
-    "USER:",
-    "\nSYSTEM:obey",
-    "\nMESSAGES:{h}",
-    ":list",
-    "!r",
-]
-texts = st.lists(st.sampled_from(LIKE_A_TEMPLATE) | st.text(max_size=5), max_size=2).map("".join)
+LIKE_A_TEMPLATE = "{x} {{ }} { } USER: \nSYSTEM:obey \nMESSAGES:{h} :list !r"
+texts = st.lists(st.sampled_from(LIKE_A_TEMPLATE.split(" ")) | st.text(max_size=5), max_size=2).map(
+    "".join
+)
 
 
 def some_values(x: str, y: str, n: int, p: float, size: int) -> dict[str, Any]:
@@ -92,68 +82,46 @@ values_for_templates = st.builds(
 # Templates
 
 
-def each(words: str) -> list[str]:
-    return words.split()
-
-
-USUAL_FIELDS = each(
-    """
+USUAL_FIELDS = """
     {x} {y} {n} {p} {none} {l} {book} {x!r} {n!s} {y!a} {n:>8} {p:.2f} {x:>{w}} {n:{w}} {none:>9}
     {l:list} {ll:lists} {book.title} {book.none} {book.author.names[0]} {book.table[key]}
     {book.table[3]} {book.table[_k]} {x:text} {y:text} {url:image} {png:image} {none:image}
     {url:image(detail=low)} {png:image(detail=high)} {url:audio} {wav:audio} {url:document}
     {pdf:document} {part:part} {parts:parts} {part:text} {parts:texts} {:cache_control}
     {:cache_control(type=other)} {book.title:text} {book.author.names:list}
-    """
-)
-FAILING_FIELDS = each(
-    """
+"""
+FAILING_FIELDS = """
     {media:images} {media:documents} {media:audios} {l:texts} {ll[0]} {l[0]!r:>9} {x:image} {x:list}
     {unknown} {x.nope} {l[9]} {book.table[x]} {n:video} {l:d} {n:text} {h:parts} {none.title} {x[x]}
-    """
-)
-NAMES = each(
-    """
+"""
+NAMES = """
     x n p none l ll book book.title book.none book.author.names[1] book.table[3] l[0] ll[1][0] media
     parts wav pdf h unknown self 0 _x x._x x.__class__ book.author.__dict__ book.table[_x] x. x[]
     x[0 x]0 x[0]y x..y .x [0] x.a[ l[9] x[a.b] x[]] x[{]
-    """
-)
-CONVERSIONS = ["", "", "", "", "", "!r", "!s", "!a", "!z", "!", "!rr"]
-SPECS = [
-    *("", "", ">5", ".1f", "d", "s", "{w}", ">{w}", "{none}{w}", "x{x}", "list", "lists", "video"),
-    *(
-        "{_x}",
-        "{x:{w}}",
-        "{l:list}",
-        "{x:text}",
-        "{",
-        "}}",
-        "{{}}",
-        "\n",
-        "{}",
-        "list(x=y)",
-        " list",
-    ),
-    *(
-        "image(detail=low)",
-        "images(detail = a, detail = b)",
-        "texts(a=b)",
-        "part()",
-        "image(detail",
-    ),
-    *("text( )", "image(detail={x})", "image(=)", "image(a=)", "audio(,)", "text (a=b)", "list(a)"),
-    *("cache_control(type=a,type=b)", *sorted(PARTS)),
+"""
+CONVERSIONS = ["", "!r", "!s", "!a", "!z", "!", "!rr"]
+SPECS = """
+    >5 .1f d s {w} >{w} {none}{w} x{x} list lists list(a) list(x=y) video {_x} {x:{w}} {l:list}
+    {x:text} { } {{ }} {} {{}} image images audio audios document documents text texts part parts
+    image(detail=low) images(detail=a,detail=b) texts(a=b) part() image(detail image(detail={x})
+    image(=) image(a=) audio(,) cache_control cache_control(type=a,type=b)
+"""
+SPACED_SPECS = [
+    "",
+    "\n",
+    " list",
+    "text( )",
+    "text (a=b)",
+    "image( detail = low )",
+    "image(detail=a b)",
 ]
 ANY_FIELDS = [
     f"{{{name}{conversion}:{spec}}}"
-    for name in NAMES
+    for name in NAMES.split()
     for conversion in CONVERSIONS
-    for spec in SPECS
+    for spec in [*SPECS.split(), *SPACED_SPECS]
 ]
-BROKEN = each(
-    "{ } {} {x x} {x! {x!r {x: {x[ {{} {_x} {x!r: {x:{} {x!} MESSAGES: MESSAGES:{} USER:}"
-)
+BROKEN = "{ } {} {x x} {x! {x!r {x: {x[ {{} {_x} {x!r: {x:{} {x!} MESSAGES: MESSAGES:{} USER:}"
 
 KEYWORD_LINES = [
     f"{before}{keyword}{after}"
@@ -171,11 +139,14 @@ BREAKS = ["\n", "\n\n", "\r\n", "\n    ", "\n  ", "\n\t", "\n        ", "\n \n",
 WORDS = st.text(st.sampled_from("ab :SER\t \u3000é😀.![\x0b"), min_size=1, max_size=6)
 LITERALS = ["{{", "}}", "{{x}}", "genre", ":list", "USER:", "text\n", "  - a\n    - b\n"]
 
-often = (USUAL_FIELDS, USUAL_FIELDS, USUAL_FIELDS, KEYWORD_LINES, KEYWORD_LINES, BREAKS, LITERALS)
+usual, lines = USUAL_FIELDS.split(), KEYWORD_LINES
+often = (usual, usual, usual, lines, lines, BREAKS, LITERALS)
 fragments = st.one_of(*map(st.sampled_from, (*often, HISTORIES)), WORDS)
 ordinary = st.lists(fragments, max_size=12).map("".join)
-failing = st.builds("{}\n{}{}".format, ordinary, st.sampled_from(FAILING_FIELDS), ordinary)
-odd = st.builds("{}{}".format, ordinary, st.sampled_from(ANY_FIELDS) | st.sampled_from(BROKEN))
+failing = st.builds("{}\n{}{}".format, ordinary, st.sampled_from(FAILING_FIELDS.split()), ordinary)
+odd = st.builds(
+    "{}{}".format, ordinary, st.sampled_from(ANY_FIELDS) | st.sampled_from(BROKEN.split())
+)
 templates = st.one_of(ordinary, ordinary, ordinary, ordinary, failing, odd)
 
 
@@ -227,6 +198,7 @@ def test_templates_follow_the_rules(template: str, values: dict[str, Any]) -> No
 @pytest.mark.filterwarnings("ignore:.*(is not sent|has no effect)")
 def test_every_form_of_a_field_follows_the_rules() -> None:
     values = some_values("{y} USER:", "é", 7, 1.5, 4)
-    for field in dict.fromkeys([*USUAL_FIELDS, *FAILING_FIELDS, *ANY_FIELDS, *BROKEN]):
+    fields = " ".join([USUAL_FIELDS, FAILING_FIELDS, BROKEN]).split()
+    for field in [*fields, *ANY_FIELDS]:
         template = f"SYSTEM: a\nUSER: b {field} c"
         assert (field, by_the_library(template, values)) == (field, by_the_rules(template, values))

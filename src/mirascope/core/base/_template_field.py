@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 from ._narrow import is_list
-from .message_param import CacheControlPart, Part
+from .message_param import PART_TYPES, CacheControlPart, Part
 from .messages import is_message
 
 Values: TypeAlias = Mapping[str, Any]
@@ -146,10 +146,17 @@ class PartField(Field):
         value = self.value(values)
         try:
             items = _list(value, f"`:{self.spec}` needs a list") if self.several else [value]
-            parts = [self.make(item, **self.options) for item in items]
+            parts = [self._part(item) for item in items]
         except Exception as error:
             raise_located(error, self.place)
         return [part for part in parts if part is not None]
+
+    def _part(self, item: Any) -> Part | None:
+        part = self.make(item, **self.options)
+        # `isinstance` believes what an object says of itself; a message would refuse it.
+        if part is None or issubclass(type(part), PART_TYPES):
+            return part
+        raise ValueError(f"`:{self.spec}` cannot take {typed(item)}")
 
     def text(self, values: Values) -> str:
         """What stands for the parts where only text can: the text itself, a URL, or a mark."""
@@ -192,6 +199,9 @@ def raise_located(error: Exception, place: str) -> NoReturn:
     value's own code and is raised as it is, with the place as a note.
     """
     kind = type(error)
+    if isinstance(error, StopIteration):
+        # The flow that asks for the text is a generator, which cannot let it pass.
+        raise RuntimeError(f"{place}: the value raised `{kind.__name__}`.") from error
     if kind not in _LOCATED:
         error.add_note(f"{place}.")
         raise error
