@@ -28,6 +28,9 @@ class OpenAICompatible(OpenAIProvider):
     reads from the environment.
     """
 
+    shows_thinking = True
+    speaks = False
+
     key_variable: ClassVar[str]
     """The environment variable that holds the key."""
     base_url_variable: ClassVar[str]

@@ -116,6 +116,7 @@ class LiteLLMProvider(ChatCompletions):
     """The facts of LiteLLM."""
 
     name = "litellm"
+    speaks = True
     title = PROVIDERS[name].title
     environment = PROVIDERS[name].environment
     sync_clients = frozenset({"OpenAI", "AzureOpenAI"})

@@ -203,6 +203,8 @@ class OpenAIProvider(ChatCompletions, RawResponseProvider):
     """The facts of OpenAI."""
 
     name = "openai"
+    shows_thinking = False
+    speaks = True
     title = PROVIDERS[name].title
     environment = PROVIDERS[name].environment
     sdk_name = "openai"

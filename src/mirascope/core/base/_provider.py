@@ -88,6 +88,10 @@ class Provider(ABC):
     """Whether a tool call's arguments arrive bit by bit in a stream."""
     has_strict_json: ClassVar[bool] = False
     """Whether the provider can be made to keep to a JSON schema."""
+    shows_thinking: ClassVar[bool] = True
+    """Whether the provider has models that show their reasoning."""
+    speaks: ClassVar[bool] = False
+    """Whether the provider has models that reply with sound."""
     part_types: ClassVar[frozenset[str]]
     """The `type` of each message part that can be encoded; any other is refused by name."""
     result_part_types: ClassVar[frozenset[str]] = frozenset()

@@ -25,11 +25,19 @@ _PRICE_IDS = {
 }
 """Our provider names to those of the price data."""
 
+_STATING_PRICES = frozenset({"litellm"})
+"""Providers that say themselves what a call costs."""
+
 _CACHED_BESIDE_INPUT = frozenset({"anthropic", "bedrock"})
 """Providers whose count of input tokens leaves out those read from and written to the cache."""
 
 _REASONING_BESIDE_OUTPUT = frozenset({"gemini", "google", "vertex", "xai"})
 """Providers whose count of output tokens leaves out those of the reasoning."""
+
+
+def has_prices(provider: str) -> bool:
+    """Whether the price data covers the models of a provider, or the provider states its prices."""
+    return provider in _PRICE_IDS or provider in _STATING_PRICES
 
 
 def calculate_cost(provider: str, model: str, metadata: CostMetadata | None = None) -> float | None:

@@ -1,0 +1,92 @@
+"""Writes the table of capabilities in `providers.md` from what the adapters state.
+
+`python docs/matrix.py` brings the table up to date; a test holds it to the adapters, and these to
+what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mirascope.core._providers import PROVIDERS, is_installed, provider_named
+from mirascope.core.base._provider import Provider
+from mirascope.core.costs._prices import has_prices
+
+PAGE = Path(__file__).parent / "providers.md"
+START, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
+OLDER_NAMES = ("gemini", "vertex")
+
+
+def media(kind: str) -> Callable[[Provider], str]:
+    """How a provider takes one kind of media."""
+
+    def cell(provider: Provider) -> str:
+        as_bytes = kind in provider.part_types
+        as_url = f"{kind}_url" in provider.part_types and "https" in provider.url_schemes
+        if as_bytes and not as_url:
+            return "bytes, loaded URL"
+        return ", ".join(word for word, given in (("bytes", as_bytes), ("URL", as_url)) if given)
+
+    return cell
+
+
+def member(name: str) -> Callable[[Provider], bool]:
+    """Whether a provider's responses have a property of their own."""
+    return lambda provider: hasattr(provider.response_type, name)
+
+
+CAPABILITIES: dict[str, Callable[[Provider], bool | str]] = {
+    "text, streams": lambda provider: True,
+    "tools, several at once": lambda provider: True,
+    "response model by tool": lambda provider: provider.can_force_tool({}),
+    "by JSON mode": lambda provider: True,
+    "by enforced schema": lambda provider: provider.has_strict_json,
+    "images": media("image"),
+    "sound": media("audio"),
+    "documents": media("document"),
+    "cache marks": lambda provider: "cache_control" in provider.part_types,
+    "thinking": lambda provider: provider.shows_thinking,
+    "citations": member("citations"),
+    "spoken replies": lambda provider: provider.speaks,
+    "cost": lambda provider: has_prices(provider.name),
+}
+
+
+def row(provider: Provider) -> str:
+    """The row of one provider."""
+    cells = [shown(capability(provider)) for capability in CAPABILITIES.values()]
+    return " | ".join([f"| {provider.title}", *cells]) + " |"
+
+
+def shown(value: bool | str) -> str:
+    """What stands in a cell."""
+    return value if value and isinstance(value, str) else "✓" if value else "–"
+
+
+def table(written: str) -> str:
+    """The table; the row of a provider whose SDK is not installed stays as it is `written`."""
+    kept = {line.split(" | ")[0]: line for line in written.splitlines() if line.startswith("| ")}
+    lines = [
+        " | ".join(["| provider", *CAPABILITIES]) + " |",
+        "|---" * (len(CAPABILITIES) + 1) + "|",
+    ]
+    for name, entry in PROVIDERS.items():
+        if name in OLDER_NAMES:
+            continue
+        if is_installed(entry.sdk):
+            lines.append(row(provider_named(name)))
+        elif f"| {entry.title}" in kept:
+            lines.append(kept[f"| {entry.title}"])
+    return "\n".join(lines) + "\n"
+
+
+def brought_up_to_date(page: str) -> str:
+    """The page with the table that the adapters give."""
+    before, _, rest = page.partition(START)
+    written, _, after = rest.partition(END)
+    return before + START + table(written) + END + after
+
+
+if __name__ == "__main__":
+    PAGE.write_text(brought_up_to_date(PAGE.read_text("utf-8")), "utf-8")
