@@ -6,7 +6,7 @@ import functools
 import inspect
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any, TypeGuard
 from weakref import WeakSet
@@ -32,14 +32,14 @@ class Prompt:
     """`BaseMessageParam` or the provider's own messages; never empty."""
     fn_args: dict[str, Any]
     """The arguments by name, computed fields merged in."""
-    dynamic_config: dict[str, Any] | None
+    dynamic_config: dict[str, Any] | None = field(repr=False)
     template: str | None
     """The text of the template, if it made the messages."""
     metadata: dict[str, Any]
     tools: list[Any] | None
     """The tools for this call; None means those of the decorator."""
-    call_params: dict[str, Any]
-    client: Any | None
+    call_params: dict[str, Any] = field(repr=False)
+    client: Any | None = field(repr=False)
     media_policy: MediaPolicy | None = None
     """The media policy of this call alone; None means the one in force."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._narrow import is_object
 from ._pickling import as_recipes, without_client
+from ._secrets import masked
 from .message_param import BaseMessageParam, ToolResultPart
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ class Request:
     prompt: Prompt
     messages: list[Any]
     """The messages as they are sent, in the provider's form."""
-    kwargs: dict[str, Any]
+    kwargs: dict[str, Any] = field(repr=False)
     """What the SDK is called with."""
     client: Any = field(repr=False)
     is_async: bool
     stream: bool
-    call_params: Mapping[str, Any]
+    call_params: Mapping[str, Any] = field(repr=False)
     """The decorator's parameters; `kwargs` has those of the dynamic config merged in."""
     tool_types: Sequence[type[BaseTool]] | None
 
@@ -39,10 +40,18 @@ class Request:
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         prompt = self.prompt
         config = without_client(prompt.dynamic_config)
+        prompt = replace(
+            prompt,
+            client=None,
+            call_params=masked(prompt.call_params),
+            dynamic_config=config and masked(config),
+        )
         return {
             **state,
             "client": None,
-            "prompt": replace(prompt, client=None, dynamic_config=config),
+            "kwargs": masked(self.kwargs),
+            "call_params": masked(self.call_params),
+            "prompt": prompt,
             "tool_types": as_recipes(self.tool_types),
         }
 

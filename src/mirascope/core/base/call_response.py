@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
 
-from ._narrow import is_list
+from ._narrow import is_dict, is_list
 from ._pickling import as_recipes, check_arguments, without_client
 from ._provider import Received
 from ._reply_view import ReplyView
 from ._request import Request
+from ._secrets import masked
 from ._wire import Reply
 from .tool import BaseTool
 
@@ -42,6 +43,7 @@ _STORED = (
     "start_time",
     "end_time",
 )
+_MAY_HOLD_SECRETS = ("call_params", "call_kwargs", "dynamic_config")
 _COMPUTED = (
     "content",
     "finish_reasons",
@@ -80,9 +82,13 @@ class BaseCallResponse(ReplyView, BaseModel):
         end_time: float
 
     def __init__(self, **stored: Any) -> None:
-        # A provider's adapter uses `_received`; this is for classes written for other providers.
+        # A provider's adapter uses `_received`; this is for classes written the way v1 had it.
         super().__init__()
-        vars(self).update(stored)
+        vars(self).update(stored, _request=V1Request(type(self), stored))
+
+    def __class_getitem__(cls, parameters: Any) -> Any:
+        # v1 had type parameters here, for the types of properties that a subclass declares itself.
+        return cls
 
     @classmethod
     def _received(
@@ -118,6 +124,8 @@ class BaseCallResponse(ReplyView, BaseModel):
 
     @computed_once
     def _reply(self) -> Reply:
+        if "_raw" not in vars(self):
+            return own_reply(self)
         return self._adapter.decode_reply(self._raw.data)
 
     # --- the reply
@@ -188,6 +196,8 @@ class BaseCallResponse(ReplyView, BaseModel):
     ) -> dict[str, Any]:
         """The response as a dict: what was sent, what came back, and what is read off it.
 
+        The values of headers and keys among the parameters are masked.
+
         `mode="json"` gives JSON types throughout: bytes as base64, and what has no JSON form as its
         `repr`.
         """
@@ -197,6 +207,7 @@ class BaseCallResponse(ReplyView, BaseModel):
             for name in names
             if (include is None or name in include) and (exclude is None or name not in exclude)
         }
+        dumped = _without_secrets(dumped)
         if exclude_none:
             dumped = {name: value for name, value in dumped.items() if value is not None}
         if "tool_types" in dumped and dumped["tool_types"] is not None:
@@ -222,7 +233,7 @@ class BaseCallResponse(ReplyView, BaseModel):
             stored["tool_types"] = as_recipes(stored["tool_types"])
         if "dynamic_config" in stored:
             stored["dynamic_config"] = without_client(stored["dynamic_config"])
-        return {**super().__getstate__(), "__dict__": stored}
+        return {**super().__getstate__(), "__dict__": _without_secrets(stored)}
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         # What the prompt function was called with is the caller's own, and so is a client: a copy
@@ -249,6 +260,11 @@ def _computed_names(response_type: type[BaseCallResponse]) -> frozenset[str]:
     names = {name for base in response_type.__mro__ for name in vars(base)}
     members = {name: getattr_static(response_type, name) for name in names}
     return frozenset(n for n, member in members.items() if isinstance(member, cached_property))
+
+
+def _without_secrets(values: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: values[name] for name in _MAY_HOLD_SECRETS if name in values}
+    return values | {name: masked(value) for name, value in shown.items() if is_dict(value)}
 
 
 def _python(value: Any) -> Any:
