@@ -296,14 +296,7 @@ class GoogleProvider(Provider):
     # --- decode
 
     def decode_message(self, message: Any) -> BaseMessageParam:
-        if isinstance(message, str):
-            return BaseMessageParam(role="user", content=message)
-        content = message
-        if is_object(message):
-            parts: Any = message.get("parts") or ()
-            parts = [parts] if isinstance(parts, str) or is_object(parts) else parts
-            parts = [{"text": part} if isinstance(part, str) else part for part in parts]
-            content = _types().Content.model_validate({**message, "parts": parts})
+        content = _types().Content.model_validate(message) if is_object(message) else message
         return wire.decode_content(self.name, received(content).data)
 
     def decode_reply(self, data: Any) -> Reply:
@@ -334,15 +327,25 @@ def _config_fields(config: Any) -> Json:
 
 
 def _joined_system(given: Any, system: list[Json]) -> Any:
+    """The system messages after what the config has: a text where all of it is text."""
     parts = [part for content in system for part in content["parts"]]
-    if not (given is None or isinstance(given, str)) or any(
-        part.keys() != {"text"} for part in parts
-    ):
-        before: list[Any] = given if is_list(given) else [given] if given else []
-        return [*before, *parts]
-    texts = [given] if given else []
-    texts += ["".join(part["text"] for part in content["parts"]) for content in system]
-    return "\n\n".join(texts)
+    if (given is None or isinstance(given, str)) and all(part.keys() == {"text"} for part in parts):
+        texts = [given] if given else []
+        texts += ["".join(part["text"] for part in content["parts"]) for content in system]
+        return "\n\n".join(texts)
+    return {"role": "user", "parts": [*_parts_of(given), *parts]}
+
+
+def _parts_of(given: Any) -> list[Any]:
+    """The parts of a system instruction in any of the forms that the SDK takes."""
+    if given is None:
+        return []
+    if isinstance(given, str):
+        return [{"text": given}]
+    if is_list(given):
+        return [part for item in given for part in _parts_of(item)]
+    parts = given.get("parts") if is_object(given) else getattr(given, "parts", None)
+    return [given] if parts is None else list(parts)
 
 
 def _declarations(tools: Iterable[type[BaseTool]]) -> Json:
