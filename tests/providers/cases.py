@@ -225,13 +225,15 @@ class CohereCase(Case):
         made_by = self.sdk.AsyncClientV2 if is_async else self.sdk.ClientV2
         timeout = options.get("timeout", 60)
         headers = options.get("default_headers")
-        return made_by(
+        client = made_by(
             api_key="k",
             base_url=options.get("base_url", box.base_url(self.name)),
             timeout=timeout,
-            max_retries=0,
             httpx_client=http_type(headers=headers, timeout=timeout, verify=False),
         )
+        # Version 6 has no option for it.
+        client._client_wrapper.httpx_client.base_max_retries = 0
+        return client
 
     def is_closed(self, client: Any) -> bool:
         return bool(client._client_wrapper.httpx_client.httpx_client.is_closed)

@@ -12,8 +12,9 @@ from mirascope.sandbox.anthropic_messages import AnthropicMessages
 from mirascope.sandbox.azure_inference import AzureInference
 from mirascope.sandbox.bedrock_converse import BedrockConverse
 from mirascope.sandbox.chat_completions import ChatCompletions
-from mirascope.sandbox.generate_content import GenerateContent, VertexGenerateContent
 from mirascope.sandbox.cohere_chat import CohereChat
+from mirascope.sandbox.cohere_chat_v1 import CohereChatV1
+from mirascope.sandbox.generate_content import GenerateContent, VertexGenerateContent
 from mirascope.sandbox.mistral_chat import MistralChat
 from mirascope.sandbox.openai_compatible import GroqChatCompletions, XAIChatCompletions
 
@@ -73,6 +74,7 @@ SERVICES = {
             {"XAI_BASE_URL": "{base_url}", "XAI_API_KEY": "{key}"},
         ),
         Service("cohere", CohereChat(), "", {"CO_API_URL": "{base_url}", "CO_API_KEY": "{key}"}),
+        Service("cohere_v1", CohereChatV1(), "", {}),
         # Its SDK has no variable for the address: `Mistral(server_url=...)`.
         Service("mistral", MistralChat(), "/mistral", {"MISTRAL_API_KEY": "{key}"}),
         # It takes its address from the variables of the provider that it passes requests on to.
