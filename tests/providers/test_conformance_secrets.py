@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import pickle
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import pytest
@@ -68,6 +68,18 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
     case, is_async = request.param
     with planted(monkeypatch, case) as box:
         yield Way(case, is_async, True, box)
+
+
+@asynccontextmanager
+async def client_of(way: Way) -> AsyncIterator[Any]:
+    """A client that has the key."""
+    provider = way.case.module.PROVIDER
+    client = provider.new_client(way.is_async, Endpoint(way.box.base_url(way.case.name), KEY))
+    try:
+        yield client
+    finally:
+        closing = provider.close_client(client, way.is_async)
+        await run_async(closing) if way.is_async else run(closing)
 
 
 def with_headers(way: Way) -> dict[str, Any]:
@@ -134,13 +146,11 @@ async def test_streams(way: Way, headers: bool) -> None:
 
 
 async def test_dynamic_configs(way: Way) -> None:
-    client = way.case.module.PROVIDER.new_client(
-        way.is_async, Endpoint(way.box.base_url(way.case.name), KEY)
-    )
-    config = {"messages": [{"role": "user", "content": "Hi"}], "client": client}
-    if way.case.name in ("google", "bedrock"):
-        config["messages"] = way.case.wire.native_history[-1:]
-    response = await way.ask(lambda: {**config, **with_headers(way)})
+    messages = way.case.wire.native_history[-1:]
+    async with client_of(way) as client:
+        response = await way.ask(
+            lambda: {"messages": messages, "client": client, **with_headers(way)}
+        )
     check(response, response._response, response._request, response._request.prompt)
     check_pickle(response)
     assert response.model_dump(mode="json")["dynamic_config"].keys() == {
@@ -148,11 +158,6 @@ async def test_dynamic_configs(way: Way) -> None:
         "client",
         "call_params",
     }
-    closing = way.case.module.PROVIDER.close_client(client, way.is_async)
-    if way.is_async:
-        await run_async(closing)
-    else:
-        run(closing)
 
 
 async def test_response_models(way: Way) -> None:
@@ -169,9 +174,13 @@ async def test_response_models(way: Way) -> None:
 @pytest.mark.parametrize("stream", [False, True])
 async def test_errors_of_the_provider(way: Way, status: int, stream: bool) -> None:
     way.box.fail(status, retry_after=0, times=9)
-    with pytest.raises(Exception, match=r".") as caught:
+
+    async def ask() -> None:
         result = await way.ask(lambda: "Hello", stream=stream, **with_headers(way))
         await way.items(result)
+
+    with pytest.raises(Exception, match=r".") as caught:
+        await ask()
     check_error(caught.value)
 
 

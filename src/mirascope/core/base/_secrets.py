@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from ._narrow import is_dict, is_list
 
-MASK = str(SecretStr("secret"))
+MASK = "**********"
 """What is shown in the place of a secret: the same as pydantic shows."""
 
 _SECRET = re.compile(
