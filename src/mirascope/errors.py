@@ -169,7 +169,7 @@ _KIND_OF_CLASS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
         re.compile(
             r"Connect|ConnectionError|ProtocolError|ReadError|WriteError|PayloadError|NetworkError"
             r"|ServiceRequestError|ServiceResponseError|IncompleteRead|NoResponseError"
-            r"|ServerDisconnected|EndpointConnection|MidStream"
+            r"|ServerDisconnected|EndpointConnection|MidStream|ResponseStreaming"
         ),
         "connection",
     ),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -312,12 +312,18 @@ class BedrockCase(Case):
 
     def bare_stream(self, client: Any, body: Json, is_async: bool) -> Any:
         reply = client.converse_stream(modelId=body["model"], messages=body["messages"])
-        return stream_of(reply) if is_async else reply["stream"]
+        return stream_of(reply) if is_async else events_of(reply["stream"])
 
 
 async def stream_of(reply: Any) -> Any:
     """The stream of a reply of aiobotocore."""
     return (await reply)["stream"]
+
+
+def events_of(stream: Any) -> Iterator[Any]:
+    """The events of a stream of boto3, closed also where it breaks."""
+    with closing(stream):
+        yield from stream
 
 
 def with_headers(client: Any, headers: Mapping[str, str]) -> Any:
@@ -582,7 +588,9 @@ CASES = [
         has_own_error_event=False,
         overloaded="InternalServerError",
         errors={
-            **dict.fromkeys((*STATUS_ERRORS, "APIError"), "azure.core.exceptions:HttpResponseError"),
+            **dict.fromkeys(
+                (*STATUS_ERRORS, "APIError"), "azure.core.exceptions:HttpResponseError"
+            ),
             "AuthenticationError": "azure.core.exceptions:ClientAuthenticationError",
             "NotFoundError": "azure.core.exceptions:ResourceNotFoundError",
             "APIResponseValidationError": "azure.core.exceptions:DecodeError",

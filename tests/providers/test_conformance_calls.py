@@ -200,6 +200,9 @@ async def test_images(way: Way, style: str) -> None:
     if style == "parts":
         part = ImageURLPart(type="image_url", url=url, detail=None)
         await way.ask(lambda: Messages.User(["What are these?", part, image()]))
+    elif not url.startswith("http"):
+        # A template takes no other address.
+        return
     else:
         template = "What are these? {url:image} {data:image}"
         await way.ask(lambda url, data: None, url, PNG, template=template)

@@ -116,7 +116,7 @@ async def test_a_class_as_a_tool(way: Way) -> None:
     assert tool.args == {"title": "Mistborn", "author": "BS"}
     assert (tool.id, tool.delta) == ("call_1", None)
     assert type(tool.tool_call).__name__ == way.case.tool_call_class
-    assert tool.tool_call.id == "call_1"
+    assert way.case.id_of_call(tool.tool_call) == "call_1"
     assert response.common_finish_reasons == ["tool_calls"]
     assert response.content == ""
     assert [tool_type._name() for tool_type in response.tool_types] == ["FormatBook"]

@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 from azure.ai.inference import ChatCompletionsClient
 from azure.ai.inference.aio import ChatCompletionsClient as AsyncChatCompletionsClient
 from azure.core.credentials import AzureKeyCredential
-from azure.core.exceptions import DecodeError, HttpResponseError, IncompleteReadError
+from azure.core.exceptions import (
+    DecodeError,
+    HttpResponseError,
+    IncompleteReadError,
+    ODataV4Format,
+)
 from azure.core.pipeline.policies import AsyncRetryPolicy, RetryPolicy
 from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
@@ -134,15 +139,21 @@ class InferenceErrors:
             return None
         message = error.get("message") if is_object(error) else error
         raised = HttpResponseError(message=message, response=http_response)
-        raised.model = error
+        raised.error = ODataV4Format(error) if is_object(error) else None
         return raised
 
     def transport_error(self, error: Exception, request: Any) -> Exception:
-        # The SDK has made it one of its own already.
+        # The SDK has made it one of its own already, but sync clients give it no class.
+        if type(error) is HttpResponseError and error.response is None:
+            return self.connection_error(str(error), request)
         return error
 
     def connection_error(self, message: str, request: Any) -> Exception:
         return IncompleteReadError(message=message)
+
+    def unreadable_reply(self, reply: Any) -> Exception:
+        """For a body that is JSON and no object, which the SDK hands out as it is."""
+        return DecodeError(message=f"Azure AI sent what is not a JSON object: {reply!r:.200}.")
 
     def unreadable_event(self, text: str, http_response: Any) -> Exception:
         start = text[:200]

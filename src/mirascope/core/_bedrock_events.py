@@ -24,7 +24,7 @@ def unreadable(reply: Json) -> Exception:
     return cast(
         Exception,
         _parsers.ResponseParserError(
-            f"Amazon Bedrock sent a reply (status {status}) that holds no message."
+            f"Amazon Bedrock sent what is not a JSON object with a message (status {status})."
         ),
     )
 
@@ -53,7 +53,7 @@ class ConverseEvents(EventSource):
         kind = next(iter(event), "")
         if kind in _EMPTY and _EMPTY[kind] not in event[kind]:
             raise _parsers.ResponseParserError(
-                f"Amazon Bedrock sent a `{kind}` event that cannot be read."
+                f"Amazon Bedrock sent a `{kind}` event that is not a JSON object."
             )
         data = self._collector.feed(event)
         if kind == "messageStart":

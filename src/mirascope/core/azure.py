@@ -225,6 +225,8 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     def receive(self, raw: Any) -> Received:
         if isinstance(raw, Mapping):
             return Received(_data_of(raw), native=cast(Any, raw))
+        if raw is None or isinstance(raw, list):
+            raise _inference().InferenceErrors().unreadable_reply(raw)
         return super().receive(raw)
 
     def source(self, raw: Any, is_async: bool) -> EventSource:

@@ -253,8 +253,8 @@ class BedrockProvider(Provider):
     def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
         if not is_async:
             return client
-        opened: Any = yield from _clients().opened(client)
-        return opened
+        opening: Flow[Any] = _clients().opened(client)
+        return (yield from opening)
 
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
         if is_async:
@@ -292,7 +292,7 @@ class BedrockProvider(Provider):
             if not isinstance(message, BaseMessageParam):
                 encoded.append(message)
                 continue
-            (ours,) = self.encode_message(message)
+            (ours,) = super().encode_messages([message])
             # The roles must alternate, and the results of one turn's tools come in one message;
             # what the caller wrote in the API's own form is not changed.
             if encoded and ours["role"] == encoded[-1]["role"] != "system":
@@ -330,6 +330,7 @@ class BedrockProvider(Provider):
         system = [block for m in draft.messages if m["role"] == "system" for block in m["content"]]
         draft.messages = [m for m in draft.messages if m["role"] != "system"]
         kwargs: Json = {**draft.params, "modelId": draft.model, "messages": draft.messages}
+        kwargs.pop("model", None)
         inference = {name: kwargs.pop(name) for name in _INFERENCE_PARAMS if name in kwargs}
         if inference:
             kwargs["inferenceConfig"] = inference
