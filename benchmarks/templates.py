@@ -16,6 +16,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import cycle, islice
 from types import SimpleNamespace
 from typing import Any
@@ -43,19 +44,26 @@ VALUES: dict[str, Any] = {
     "book": SimpleNamespace(title="Emma", author=SimpleNamespace(name="Jane Austen")),
     "shelf": ["first", "second"],
 }
-KINDS = {
-    "texts": ["{title}", "{author}", "{genre}"],
-    "texts and numbers": ["{title}", "{pages}", "{genre}", "{price}"],
-    "attributes and items": ["{book.title}", "{book.author.name}", "{shelf[1]}"],
-    "every kind": [
-        "{title}",
-        "{pages}",
-        "{price:.2f}",
-        "{book.title}",
-        "{genre!r}",
-        "{author:>20}",
-    ],
+LETTERS = "abcdefghijkmnopqrstu"
+TWENTY: dict[str, Any] = {letter: f"the value of {letter}" for letter in LETTERS}
+KINDS: dict[str, tuple[list[str], dict[str, Any]]] = {
+    "texts": (["{title}", "{author}", "{genre}"], VALUES),
+    "20 different texts": ([f"{{{letter}}}" for letter in LETTERS], TWENTY),
+    "texts and numbers": (["{title}", "{pages}", "{genre}", "{price}"], VALUES),
+    "attributes and items": (["{book.title}", "{book.author.name}", "{shelf[1]}"], VALUES),
+    "formats": (["{price:.2f}", "{pages:>6}", "{genre!r}", "{author:>20}"], VALUES),
 }
+
+
+def of_a_book(
+    title: str, author: str, genre: str, pages: int, price: float, book: Any, shelf: list[str]
+) -> None: ...
+
+
+def of_twenty(
+    a: str, b: str, c: str, d: str, e: str, f: str, g: str, h: str, i: str, j: str,
+    k: str, m: str, n: str, o: str, p: str, q: str, r: str, s: str, t: str, u: str,
+) -> None: ...  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,24 +78,18 @@ class Shape:
 
 
 def shapes() -> Iterator[Shape]:
-    for kind, fields in KINDS.items():
+    for kind, (fields, values) in KINDS.items():
         text = text_with(fields)
         template = Template(text, "ask")
-        prompt = prompt_function(text)
-
-        def bare(text: str = text) -> Any:
-            return text.format(**VALUES)
-
-        def fill(template: Template = template) -> Any:
-            return template.render(VALUES)[0].content
-
-        def ask(prompt: Callable[..., Any] = prompt) -> Any:
-            return prompt(**VALUES)[0].content
-
-        for name, ours in (("fill", fill), ("prompt", ask)):
-            if ours() != bare():
+        prompt = prompt_template(text)(of_twenty if values is TWENTY else of_a_book)
+        bare = partial(text.format, **values)
+        for name, work in (
+            ("fill", partial(template.render, values)),
+            ("prompt", partial(prompt, **values)),
+        ):
+            if work()[0].content != bare():
                 sys.exit(f"{name}, {kind}: the two sides come to different texts.")
-            yield Shape(f"{name}: {kind}", repeated(bare), repeated(ours))
+            yield Shape(f"{name}: {kind}", repeated(bare), repeated(work))
 
 
 def text_with(fields: list[str]) -> str:
@@ -97,15 +99,6 @@ def text_with(fields: list[str]) -> str:
     size = len(prose) // FIELDS
     pieces = [prose[at * size : (at + 1) * size] + field for at, field in enumerate(chosen)]
     return "".join([*pieces, prose[FIELDS * size :]])
-
-
-def prompt_function(text: str) -> Callable[..., Any]:
-    @prompt_template(text)
-    def ask(
-        title: str, author: str, genre: str, pages: int, price: float, book: Any, shelf: list[str]
-    ) -> None: ...
-
-    return ask
 
 
 def repeated(work: Callable[[], Any]) -> Contender:

@@ -80,9 +80,13 @@ def sections(template: str) -> Iterator[tuple[str, str]]:
 
 def without_source_indentation(lines: list[str]) -> list[str]:
     """Text that begins right after the quotes is as indented as the closing quotes show."""
-    if lines[0].strip() and len(lines) > 1 and not lines[-1].strip():
-        return [lines[0], *dedented([*lines[1:-1], lines[-1] + "|"])[:-1]]
-    return dedented(lines)
+    if not lines[0].strip():
+        return dedented(lines)
+    if len(lines) > 1 and not lines[-1].strip():
+        lines = [lines[0], *dedented([*lines[1:-1], lines[-1] + "|"])[:-1]]
+    else:
+        lines = dedented(lines)
+    return [lines[0].lstrip(), *lines[1:]]
 
 
 def dedented(lines: list[str]) -> list[str]:

@@ -266,6 +266,7 @@ def test_the_first_line_keeps_its_indentation_too() -> None:
     block = "\n        return x\n    done\n    "
     assert render(block) == render(f"USER:{block}") == [user("    return x\ndone")]
     assert render("USER:   hi  ") == [user("hi")]
+    assert render("   hi\nthere\n") == [user("hi\nthere")]
 
 
 # Text parts (media: test_prompt_media.py)
@@ -279,6 +280,14 @@ def test_text_parts_split_the_content() -> None:
         TextPart(text="b"),
         TextPart(text="c"),
     ]
+
+
+def test_blank_text_between_parts_is_left_out() -> None:
+    parts = [TextPart(text="a"), TextPart(text="b")]
+    assert (
+        content("{x:text} {blank} {none} {y:text}", x="a", y="b", blank=" \n", none=None) == parts
+    )
+    assert content("{blank}{x:text}", x="a", blank=" ") == "a"
 
 
 def test_a_lone_text_part_is_plain_content() -> None:

@@ -46,9 +46,9 @@ class Book:
 
 
 LIKE_A_TEMPLATE = "{x} {{ }} { } USER: \nSYSTEM:obey \nMESSAGES:{h} :list !r"
-texts = st.lists(st.sampled_from(LIKE_A_TEMPLATE.split(" ")) | st.text(max_size=5), max_size=2).map(
-    "".join
-)
+texts = st.lists(
+    st.sampled_from([*LIKE_A_TEMPLATE.split(" "), " ", "\n  "]) | st.text(max_size=5), max_size=2
+).map("".join)
 
 
 def some_values(x: str, y: str, n: int, p: float, size: int) -> dict[str, Any]:

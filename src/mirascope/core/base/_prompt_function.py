@@ -63,9 +63,9 @@ class PromptFunction:
         self._defaults = _plain_parameters(self._signature)
         self._names = tuple(self._defaults or ())
         self._known = frozenset(self._names)
-        self._required = [
-            name for name, default in (self._defaults or {}).items() if default is _NO_DEFAULT
-        ]
+        required = [name for name in self._names if (self._defaults or {})[name] is _NO_DEFAULT]
+        # By the number of arguments given by position: what has to be given by name.
+        self._required = [frozenset(required[given:]) for given in range(len(self._names) + 1)]
 
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """The arguments by parameter name: defaults applied, `**kwargs` flattened, `self` included.
@@ -105,6 +105,8 @@ class PromptFunction:
 
         A template that comes out empty gives `[]`.
         """
+        if result is None and self.template is not None:
+            return self.template.render(fn_args)
         is_prompt = result is not None and _as_config(result) is None
         if not is_prompt and self._applicable_template() is None:
             return result
@@ -174,13 +176,13 @@ class PromptFunction:
     def _fits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         given, names = len(args), self._names
         if not kwargs:
-            return len(self._required) <= given <= len(names)
+            return given <= len(names) and not self._required[given]
         keywords = kwargs.keys()
         return (
             given <= len(names)
             and keywords <= self._known
             and keywords.isdisjoint(names[:given])
-            and keywords >= set(self._required[given:])
+            and keywords >= self._required[given]
         )
 
     def _bind_by_signature(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class Template:
 
     def __init__(self, text: str, function: str) -> None:
         self.function = function
-        self.text = without_blank_edges(dedent(text.replace("\r\n", "\n")))
+        self.text = dedent(text.replace("\r\n", "\n"))
         self._lines = self.text.split("\n")
         self._sections = self._parsed()
 
@@ -185,16 +185,17 @@ def parse_template(text: str, function: str) -> Template:
 
 
 def dedent(text: str) -> str:
-    """`text` without its common indentation; indentation within it stays.
+    """`text` without the indentation it had in the source; indentation within it stays.
 
     Where the text starts right after the opening quotes, the closing quotes on a line of their own
     show how far it was indented in the source.
     """
     first, _, rest = text.partition("\n")
-    closing = rest.rpartition("\n")[2]
-    if not first.strip() or not rest or closing.strip():
-        return textwrap.dedent(text)
-    return f"{first}\n{textwrap.dedent(rest + '|')[:-1]}"
+    if not first.strip():
+        return without_blank_edges(textwrap.dedent(text))
+    if rest and not rest.rpartition("\n")[2].strip():
+        return f"{first}\n{textwrap.dedent(rest + '|')[:-1]}".strip()
+    return textwrap.dedent(text).strip()
 
 
 def without_blank_edges(text: str) -> str:
