@@ -344,7 +344,7 @@ class GenerateContent(Wire):
         return {"model": model, **body, **config, **own, **stream}
 
     def kwargs(self, kwargs: Json) -> Json:
-        config = {_camel_name(name): value for name, value in kwargs["config"].items()}
+        config = {_camel_name(name): value for name, value in kwargs.get("config", {}).items()}
         return {"model": kwargs["model"], **config}
 
     def text_body(self, model: str, text: str, stream: bool) -> Json:
