@@ -27,7 +27,7 @@ help:
 	@echo 'make test-previous  the same with the SDKs'"'"' previous major versions'
 	@echo 'make types    check the types: pyright and mypy, both strict'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
-	@echo 'make bench    measure the cost of a call against the bare SDK, and of the imports'
+	@echo 'make bench    measure the cost of a call against the bare SDK, of the imports and of templates'
 	@echo 'make clean    remove $(VENV) and caches'
 
 $(VENV)/.demo: pyproject.toml
@@ -71,6 +71,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(RUN) benchmarks/overhead.py $(ARGS)
 	$(RUN) benchmarks/imports.py
+	$(RUN) benchmarks/templates.py
 
 clean:
 	rm -rf $(VENV) .venv-previous .pytest_cache .mypy_cache .ruff_cache .hypothesis
