@@ -44,7 +44,19 @@ parts = st.one_of(
     st.builds(DocumentURLPart, url=text),
     st.builds(CacheControlPart, cache_type=text),
     st.builds(ToolCallPart, name=text, args=st.none() | arguments, id=maybe_text),
-    st.builds(ToolResultPart, content=text, name=text, id=maybe_text, is_error=st.booleans()),
+    st.builds(
+        ToolResultPart,
+        content=text
+        | st.lists(
+            st.builds(TextPart, text=text)
+            | st.builds(ImagePart, media_type=text, image=binary)
+            | st.builds(DocumentURLPart, url=text),
+            max_size=2,
+        ),
+        name=text,
+        id=maybe_text,
+        is_error=st.booleans(),
+    ),
     st.builds(ThinkingPart, thinking=text, signature=maybe_text),
     st.builds(ProviderPart, provider=text, data=st.dictionaries(text, json_values, max_size=3)),
 )

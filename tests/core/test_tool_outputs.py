@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from mirascope.core.base.tool_outputs import tool_output_text, transform_tool_outputs
+from mirascope.core.base.message_param import DocumentURLPart, ImagePart, TextPart
+from mirascope.core.base.tool_outputs import (
+    tool_output_content,
+    tool_output_text,
+    transform_tool_outputs,
+)
 
 
 class Book(BaseModel):
@@ -42,6 +47,40 @@ class Point:
 )
 def test_text(output: Any, text: str) -> None:
     assert tool_output_text(output) == text
+
+
+PHOTO = ImagePart(media_type="image/png", image=b"\x89PNG")
+PAPER = DocumentURLPart(url="https://a.b/c.pdf")
+
+
+@pytest.mark.parametrize(
+    ("output", "content"),
+    [
+        ("x", "x"),
+        (["x", 1], '["x", 1]'),
+        (PHOTO, [PHOTO]),
+        ([PHOTO, PAPER], [PHOTO, PAPER]),
+        (
+            ("a cat", PHOTO, {"age": 3}),
+            [TextPart(text="a cat"), PHOTO, TextPart(text='{"age": 3}')],
+        ),
+        (TextPart(text="x"), [TextPart(text="x")]),
+        ([], "[]"),
+    ],
+)
+def test_content(output: Any, content: Any) -> None:
+    assert tool_output_content(output) == content
+
+
+def test_a_picture_is_content() -> None:
+    image = pytest.importorskip("PIL.Image")
+    [part] = tool_output_content(image.new("RGB", (1, 1)))
+    assert isinstance(part, ImagePart)
+
+
+def test_what_has_no_text_is_no_content_either() -> None:
+    with pytest.raises(TypeError, match="pydantic model"):
+        tool_output_content([PHOTO, object()])
 
 
 @pytest.mark.parametrize("output", [object(), [object()], {"a": object()}, len])

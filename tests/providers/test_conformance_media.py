@@ -328,6 +328,10 @@ async def test_results_of_tools(way: Way, kind: str) -> None:
     await way.ask(lambda: messages, tools=[look])
     assert holds(way.body, block(name(way), kind) or {})
     assert "A cat." in str(way.body)
+    provider = way.case.module.PROVIDER
+    native = provider.encode_messages(messages)[-1]
+    [result] = provider.decode_message(native).content
+    assert result.content == messages[-1].content[0].content
 
 
 async def test_urls_in_results_of_tools(way: Way, files: Files) -> None:
