@@ -90,7 +90,7 @@ def without_source_indentation(lines: list[str]) -> list[str]:
 
 
 def dedented(lines: list[str]) -> list[str]:
-    lines = [line if line.strip(" \t") else "" for line in lines]
+    lines = [line if line.strip() else "" for line in lines]
     margins = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines if line]
     margin = min(margins, key=len, default="")
     while not all(each.startswith(margin) for each in margins):

@@ -78,7 +78,7 @@ class Template:
         line = self.text.count("\n", 0, start) + margin.count("\n") + 1
         # What follows a keyword that stands alone on its line may be indented as a block.
         is_block = "\n" in margin
-        content = without_blank_edges(textwrap.dedent(content)) if is_block else content.strip()
+        content = without_blank_edges(_dedented(content)) if is_block else content.strip()
         if keyword == "MESSAGES":
             return self._splice(content, line)
         return self._content(keyword.lower(), content, line)
@@ -192,10 +192,16 @@ def dedent(text: str) -> str:
     """
     first, _, rest = text.partition("\n")
     if not first.strip():
-        return without_blank_edges(textwrap.dedent(text))
+        return without_blank_edges(_dedented(text))
     if rest and not rest.rpartition("\n")[2].strip():
-        return f"{first}\n{textwrap.dedent(rest + '|')[:-1]}".strip()
-    return textwrap.dedent(text).strip()
+        return f"{first}\n{_dedented(rest + '|')[:-1]}".strip()
+    return _dedented(text).strip()
+
+
+def _dedented(text: str) -> str:
+    # What counts as a blank line for `textwrap` differs between versions of Python.
+    lines = [line if line.strip() else "" for line in text.split("\n")]
+    return textwrap.dedent("\n".join(lines))
 
 
 def without_blank_edges(text: str) -> str:
