@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -39,8 +39,8 @@ def new_client(endpoint: Endpoint | None) -> Any:
         **_config(), max_pool_connections=MAX_IDLE_CONNECTIONS
     )
     # A session of its own: that of boto3 is shared by the program, and not safe between threads.
-    session = import_module("boto3.session").Session()
-    session.events.register(f"needs-retry.{SERVICE}", wait_as_told)
+    inner = _prepared(import_module("botocore.session").get_session())
+    session = import_module("boto3.session").Session(botocore_session=inner)
     return session.client(SERVICE, config=config, **_options(endpoint))
 
 
@@ -50,9 +50,20 @@ def _new_context(endpoint: Endpoint | None) -> Any:
         max_pool_connections=MAX_CONNECTIONS,
         **_config(),
     )
-    session = import_module("aiobotocore.session").get_session()
-    session.register(f"needs-retry.{SERVICE}", wait_as_told)
+    session = _prepared(import_module("aiobotocore.session").get_session())
     return session.create_client(SERVICE, config=config, **_options(endpoint))
+
+
+def _prepared(session: Any) -> Any:
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    session.register(f"needs-retry.{SERVICE}", wait_as_told)
+    return session
+
+
+@cache
+def _loader(path: str | None) -> Any:
+    """One for all sessions: to read the description of the service anew takes 100 ms."""
+    return import_module("botocore.loaders").create_loader(path)
 
 
 def _config() -> dict[str, Any]:
