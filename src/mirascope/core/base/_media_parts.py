@@ -40,6 +40,9 @@ def parts_to_load(provider: Provider, messages: Iterable[Any]) -> list[Part]:
     for message in messages:
         if isinstance(message, BaseMessageParam) and not isinstance(message.content, str):
             for part in message.content:
+                # Most parts are text, in long histories too.
+                if type(part) is TextPart:
+                    continue
                 if part.type in _MEDIA:
                     _check(provider, part, provider.part_types, wanted)
                 elif isinstance(part, ToolResultPart) and not isinstance(part.content, str):
