@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..._lazy import lazy
 
-# These two share their names with the modules they live in: they are bound now and for good, or an
-# import of the module would put it in their place.
+# These three share their names with the modules they live in: they are bound now and for good, or
+# an import of the module would put it in their place.
+from .call_factory import call_factory
 from .merge_decorators import merge_decorators
 from .metadata import metadata
 
@@ -104,6 +105,7 @@ __getattr__, __dir__ = lazy(__name__, _NAMES)
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     *_NAMES,
+    "call_factory",
     "merge_decorators",
     "metadata",
 ]

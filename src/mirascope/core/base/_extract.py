@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Collection, Mapping
+from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -48,6 +49,11 @@ class ResponseTool(ArgumentsTool):
     @classmethod
     def _parameters(cls, strict: bool = False) -> dict[str, Any]:
         return cls._extraction.schema(strict)
+
+    @classmethod
+    def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+        """The JSON schema of the arguments, which are no fields of this class."""
+        return deepcopy(cls._extraction.schema())
 
 
 class Extraction:

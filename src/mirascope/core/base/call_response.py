@@ -21,6 +21,7 @@ from ._provider import Received
 from ._reply_view import ReplyView
 from ._request import Request
 from ._secrets import masked
+from ._v1_replies import V1Request, own_reply
 from ._wire import Reply
 from .tool import BaseTool
 

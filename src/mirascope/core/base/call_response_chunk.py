@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._provider import Received
 from ._reply_view import TokenCounts
+from ._v1_replies import V1Adapter, own_tokens
 from ._wire import Delta, Tokens
 from .call_response import computed_once
 from .types import FinishReason
@@ -29,8 +30,12 @@ class BaseCallResponseChunk(TokenCounts):
     """What one event of a stream adds to the reply, the same for every provider."""
 
     def __init__(self, chunk: Any, **stored: Any) -> None:
-        # A provider's adapter uses `_received`; this is for classes written for other providers.
-        self.__dict__.update(stored, chunk=chunk)
+        # A provider's adapter uses `_received`; this is for classes written the way v1 had it.
+        self.__dict__.update(stored, chunk=chunk, _adapter=V1Adapter(type(self)))
+
+    def __class_getitem__(cls, parameters: Any) -> Any:
+        # v1 had type parameters here, for the types of properties that a subclass declares itself.
+        return cls
 
     @classmethod
     def _received(cls, provider: Provider, delta: Delta, received: Received | None) -> Any:
@@ -85,6 +90,8 @@ class BaseCallResponseChunk(TokenCounts):
 
     @property
     def _tokens(self) -> Tokens | None:
+        if "_delta" not in vars(self):
+            return own_tokens(self)
         return self._delta.tokens
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 from pydantic_core import to_json
 from typing_extensions import TypeVar
@@ -29,6 +29,14 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
     that was broken off, everything that had arrived can be read off the stream. Use it as a context
     manager, or call `close()` (`await aclose()`), to end it early.
     """
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, parameters):
+            # v1 had eleven type parameters here, for the types of what a subclass declares itself.
+            if isinstance(parameters, tuple) and len(parameters) > 2:
+                return cls
+            return super().__class_getitem__(parameters)
 
     def __init__(self, request: Request, partial_tools: bool = False) -> None:
         self._request = request

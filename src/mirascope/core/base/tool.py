@@ -10,7 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Generic, NoReturn, Self, SupportsIndex, TypeVar, cast, overload
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
-from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaMode
+from pydantic.json_schema import (
+    DEFAULT_REF_TEMPLATE,
+    GenerateJsonSchema,
+    JsonSchemaMode,
+    SkipJsonSchema,
+)
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
@@ -268,11 +273,19 @@ class BaseTool(BaseModel, ABC):
         )
 
 
+_SKIPPED: Any = SkipJsonSchema
+
+
 def arguments_of(tool: BaseTool) -> dict[str, Any]:
     """The arguments by name, also of a tool whose own fields hide `args`."""
     values, names = tool.__dict__, tool._parameter_names
     fields = type(tool).__pydantic_fields__
-    arguments = {names.get(field, field): values[field] for field in fields}
+    arguments = {
+        names.get(field, field): values[field]
+        for field, info in fields.items()
+        # The model is not told of a field that its schema skips: v1's classes had `tool_call` so.
+        if not (info.metadata and any(isinstance(mark, _SKIPPED) for mark in info.metadata))
+    }
     return arguments | tool.__pydantic_extra__ if tool.__pydantic_extra__ else arguments
 
 
