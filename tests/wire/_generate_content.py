@@ -95,7 +95,10 @@ class GoogleRecordings(Adapter):
         return {name: value for name, value in body.items() if value}
 
     def data(self, native: Any) -> Any:
-        return native.model_dump(exclude={"sdk_http_response"})
+        # What was asked for decides whether the SDK keeps a history of calls that it made itself.
+        return native.model_dump(
+            exclude={"sdk_http_response", "automatic_function_calling_history"}
+        )
 
     def told(self, error: Any) -> Any:
         return type(error), error.code, error.details
