@@ -9,6 +9,7 @@ from ..core._providers import provider_named
 from ..core.base._call import CallOptions, CallSpec
 from ..core.base._flow import Flow, as_function
 from ..core.base._prompt_function import PromptFunction
+from ._loops import Hooks, loop_attributes
 from ._settings import Settings, active, within
 from .call_response import CallResponse
 from .stream import Stream
@@ -92,8 +93,16 @@ def _decorated(options: CallOptions, fn: Callable[..., Any]) -> Callable[..., An
         # What runs when the coroutine is awaited is to see what was in force at the call.
         return within(settings, flow) if spec.is_async else flow
 
+    def loop(hooks: Hooks, limit: int | None, args: Any, kwargs: Any) -> Any:
+        from ._function_chain import function_chain
+
+        settings = active.get()
+        spec = base if settings is None else spec_under(settings)
+        return function_chain(spec, settings, hooks, limit, args, kwargs)
+
     decorated = as_function(fn, start, function.is_async)
     decorated.__dict__.update(
+        loop_attributes(loop),
         __mirascope_call__=True,
         _model=options.model,
         _original_fn=fn,

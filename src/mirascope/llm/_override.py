@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from ..core.base._flow import Flow, as_function, step
+from ._loops import loop_attributes, loop_of, under
 from ._settings import Settings, active, check_pair, within
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ def override(
     )
     latest: tuple[Settings | None, Settings] = (None, settings)
 
-    def start(*args: Any, **kwargs: Any) -> Flow[Any]:
+    def merged_settings() -> Settings:
         nonlocal latest
         outer, (known, merged) = active.get(), latest
         if known is not outer:
@@ -175,6 +176,12 @@ def override(
             # Kept, so that a function finds again what it worked out for these settings. In one
             # piece: another thread may be here with another context.
             latest = (outer, merged)
-        return within(merged, step(fn, *args, **kwargs))
+        return merged
 
-    return as_function(fn, start, inspect.iscoroutinefunction(fn))
+    def start(*args: Any, **kwargs: Any) -> Flow[Any]:
+        return within(merged_settings(), step(fn, *args, **kwargs))
+
+    overridden = as_function(fn, start, inspect.iscoroutinefunction(fn))
+    if inner := loop_of(fn):
+        overridden.__dict__.update(loop_attributes(under(inner, merged_settings)))
+    return overridden

@@ -206,10 +206,17 @@ def request_for(
     spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Request]:
     """The request that one call of the prompt function amounts to."""
-    function = spec.function
+    prompt = yield from prompt_for(spec.function, policy, args, kwargs)
+    return (yield from ready(spec, prompt, policy))
+
+
+def prompt_for(
+    function: PromptFunction, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Flow[Prompt]:
+    """The prompt that one call of the prompt function amounts to."""
     fn_args = function.bind(args, kwargs)
     result = yield from step(function.fn, *args, **kwargs)
-    return (yield from ready(spec, function.interpret(result, fn_args, policy), policy))
+    return function.interpret(result, fn_args, policy)
 
 
 def ready(spec: CallSpec, prompt: Prompt, policy: MediaPolicy) -> Flow[Request]:

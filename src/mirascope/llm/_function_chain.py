@@ -1,0 +1,156 @@
+"""The automatic tool loop of functions that `llm.call` made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+from ..core.base._call import CallSpec, prompt_for
+from ..core.base._media_policy import media_policy
+from ._chain import AsyncChainResponse, ChainResponse
+from ._loops import Hooks, loop_of
+from ._reply_flows import Asked
+from ._source import Source
+from .call_response import CallResponse
+from .models import AsyncModel, Model
+from .stream import Stream
+
+if TYPE_CHECKING:
+    from ..core.base.structured_stream import BaseStructuredStream
+    from ._settings import Settings
+    from .tool_calls import AfterCall, BeforeCall
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@overload
+def chain(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    fn: Callable[P, Coroutine[Any, Any, CallResponse]] | Callable[P, Coroutine[Any, Any, Stream]],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[P, AsyncChainResponse[CallResponse]]: ...
+@overload
+def chain(  # type: ignore[overload-overlap]
+    fn: Callable[P, Coroutine[Any, Any, BaseStructuredStream[T]]],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[P, AsyncChainResponse[T]]: ...
+@overload
+def chain(  # type: ignore[overload-overlap]
+    fn: Callable[P, Coroutine[Any, Any, T | CallResponse]],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[P, AsyncChainResponse[T]]: ...
+@overload
+def chain(
+    fn: Callable[P, CallResponse] | Callable[P, Stream],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[P, ChainResponse[CallResponse]]: ...
+@overload
+def chain(
+    fn: Callable[P, BaseStructuredStream[T]],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[P, ChainResponse[T]]: ...
+@overload
+def chain(
+    fn: Callable[P, T | CallResponse],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[P, ChainResponse[T]]: ...
+def chain(
+    fn: Callable[..., Any],
+    *,
+    before_call: BeforeCall | None = None,
+    after_call: AfterCall | None = None,
+    chain_limit: int | None = None,
+) -> Callable[..., Any]:
+    """A function like `fn`, which `llm.call` made, that also runs the tools the model calls.
+
+        answer = llm.chain(ask, before_call=approve)("Delete the old files").text()
+
+    It takes what `fn` takes and gives an `llm.ChainResponse`; of an async function, an
+    `llm.AsyncChainResponse`, without `await`. Without options, `fn.chain(...)` is the same.
+
+    - `before_call(tool, tool_call)`: called before each tool, in the order of the calls; it may
+      raise `CancelToolCall` or `PauseChain`. `tool` is None where there is none of that name.
+    - `after_call(tool, tool_call, tool_result)`: called when the tools of a turn have ended.
+    - `chain_limit`: how many replies to ask for at most: 10 unless given, and 0 for no limit.
+
+    Raises TypeError for a function that `llm.call` did not make, and for an async hook of a sync
+    function.
+    """
+    loop = loop_of(fn)
+    if loop is None:
+        raise TypeError(
+            f"`llm.chain` needs a function that `llm.call` made, not {fn!r}. For a loop without a "
+            "prompt function, use `llm.get_model(...).chain(...)`."
+        )
+    hooks = Hooks(before_call, after_call)
+
+    def start(*args: Any, **kwargs: Any) -> Any:
+        return loop(hooks, chain_limit, args, kwargs)
+
+    return start
+
+
+def function_chain(
+    spec: CallSpec,
+    settings: Settings | None,
+    hooks: Hooks,
+    limit: int | None,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+) -> Any:
+    """The chain for one call of a decorated function, under the settings that were in force."""
+    policy, options = media_policy(), spec.options
+    source = Source(
+        spec_for=lambda stream: _loop_spec(spec, stream),
+        make_prompt=lambda: prompt_for(spec.function, policy, args, dict(kwargs)),
+        policy=policy,
+        settings=settings,
+    )
+    model_type, chain_type, response_type = (
+        (AsyncModel, AsyncChainResponse, AsyncModel._response_type)
+        if spec.is_async
+        else (Model, ChainResponse, Model._response_type)
+    )
+    model = model_type(options.provider.name, options.model, client=options.client)
+
+    def respond(source: Source) -> Any:
+        asked = Asked(
+            tools=tuple(options.tools or ()),
+            schema=options.response_model,
+            options=options.call_params or {},
+        )
+        return response_type(model, source, asked)
+
+    return chain_type(source, respond, hooks, limit, options.output_parser)
+
+
+@lru_cache(maxsize=256)
+def _loop_spec(spec: CallSpec, stream: bool) -> CallSpec:
+    """The spec of the same call in a loop, where the answer is text, or JSON for a model."""
+    options = replace(
+        spec.options,
+        stream=stream,
+        output_parser=None,
+        json_mode=spec.options.json_mode or spec.extraction is not None,
+    )
+    return CallSpec(options, spec.function, respond_as=CallResponse, stream_as=Stream)
