@@ -12,6 +12,10 @@ from hypothesis import settings
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 REAL_SETTINGS = ("OPENAI_", "ANTHROPIC_", "GOOGLE_", "GEMINI_", "GROQ_", "XAI_", "MISTRAL_", "CO_")
+REAL_SETTINGS += ("AZURE_", "AWS_")
+
+# LiteLLM would fetch its prices when it is imported.
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 
 # A key or an address in the developer's shell must not decide what the tests talk to.
 for name in [name for name in os.environ if name.startswith(REAL_SETTINGS)]:

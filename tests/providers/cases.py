@@ -75,7 +75,7 @@ class Case:
     """Whether a stream has each tool call in one piece."""
     id_attribute: str = "id"
     """Where the SDK's response has its identifier."""
-    unknown_param: type[Exception] | None = TypeError
+    unknown_param: str | None = "builtins:TypeError"
     """What the SDK says to a parameter that it does not know; None where it passes it on."""
     has_structured_streams_by_json_only: bool = False
     """Whether a response model that is streamed is always asked for as JSON."""
@@ -484,7 +484,7 @@ CASES = [
         create="models.generate_content_stream",
         sdk_name="google.genai",
         id_attribute="response_id",
-        unknown_param=ValueError,
+        unknown_param="builtins:ValueError",
         takes_any_arguments=False,
         has_strict_json=True,
         has_structured_streams_by_json_only=True,
@@ -620,7 +620,7 @@ CASES = [
         tool_call_class="dict",
         create="converse",
         sdk_name="boto3",
-        unknown_param=resolve_name("botocore.exceptions:ParamValidationError"),
+        unknown_param="botocore.exceptions:ParamValidationError",
         takes_any_arguments=False,
         has_strict_json=True,
         demands_whole_replies=True,
