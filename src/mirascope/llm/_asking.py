@@ -19,6 +19,7 @@ from ._json_schema import extraction_for
 from ._reply_flows import Asked
 from ._settings import active
 from ._source import Source, SpecFor
+from ._tool_runner import flat_tools
 from .attachments import attached
 from .call_response import CallResponse
 from .stream import Stream
@@ -51,7 +52,7 @@ def asked_and_source(
     options = cast("PromptOptions", own)
     params = {**model.options, **_merged(options.get("options") or {}, more)}
     asked = Asked(
-        tools=tuple(options.get("tools") or ()),
+        tools=tuple(flat_tools(options.get("tools") or ())),
         schema=options.get("schema"),
         options=params,
         hide_reasoning=bool(options.get("hide_reasoning")),
@@ -62,8 +63,15 @@ def asked_and_source(
     def make_prompt() -> Flow[Prompt]:
         return _prompt(model, prompt, options, history, policy, asked)
 
-    spec_for = _spec_for(model, asked)
-    return asked, Source(spec_for, make_prompt, policy, active.get())
+    source = Source(
+        provider=model.adapter,
+        tools=asked.tools,
+        spec_for=_spec_for(model, asked),
+        make_prompt=make_prompt,
+        policy=policy,
+        settings=active.get(),
+    )
+    return asked, source
 
 
 def _merged(options: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

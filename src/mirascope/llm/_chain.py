@@ -119,7 +119,7 @@ class ChainFlows:
     def _offered(self, source: Source) -> Flow[Mapping[str, OfferedTool]]:
         if self._tools is None:
             prompt = yield from source.prompt()
-            self._tools = offered_tools(source.options.provider, prompt.tools or ())
+            self._tools = offered_tools(source.provider, prompt.tools or ())
         return self._tools
 
     # --- what is read of it

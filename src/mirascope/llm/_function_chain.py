@@ -121,6 +121,8 @@ def function_chain(
     """The chain for one call of a decorated function, under the settings that were in force."""
     policy, options = media_policy(), spec.options
     source = Source(
+        provider=options.provider,
+        tools=options.tools or (),
         spec_for=lambda stream: _loop_spec(spec, stream),
         make_prompt=lambda: prompt_for(spec.function, policy, args, dict(kwargs)),
         policy=policy,

@@ -10,6 +10,7 @@ from ..core.base._call import CallSpec, ready
 from ..core.base._flow import Flow
 from ..core.base._media_policy import MediaPolicy
 from ..core.base._prompt_function import Prompt
+from ..core.base._provider import Provider
 from ..core.base._request import Request
 from ..core.base.message_param import BaseMessageParam
 from ._settings import Settings, within
@@ -23,6 +24,9 @@ SpecFor = Callable[[bool], CallSpec]
 class Source:
     """One request to come. Nothing is worked out before it is opened."""
 
+    provider: Provider
+    tools: Sequence[Any]
+    """What the model may call, unless the prompt says something else."""
     spec_for: SpecFor
     make_prompt: Callable[[], Flow[Prompt]]
     policy: MediaPolicy
@@ -34,14 +38,13 @@ class Source:
         """The prompt, made once."""
         if self._prompt is None:
             made = yield from within(self.settings, self.make_prompt())
-            options, provider = self.options, self.spec_for(False).provider
             messages = [
                 message
                 if isinstance(message, BaseMessageParam)
-                else provider.decode_message(message)
+                else self.provider.decode_message(message)
                 for message in made.messages
             ]
-            tools = flat_tools(options.tools or () if made.tools is None else made.tools)
+            tools = flat_tools(self.tools if made.tools is None else made.tools)
             self._prompt = replace(made, messages=messages, tools=tools)
         return self._prompt
 
@@ -56,8 +59,3 @@ class Source:
         assert self._prompt is not None
         prompt = replace(self._prompt, messages=list(messages))
         return replace(self, _prompt=prompt)
-
-    @property
-    def options(self) -> Any:
-        """The options of the call."""
-        return self.spec_for(False).options
