@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 
 from ..core.base._call import CallSpec, prompt_for
 from ..core.base._media_policy import media_policy
@@ -19,68 +19,46 @@ from .stream import Stream
 
 if TYPE_CHECKING:
     from ..core.base.structured_stream import BaseStructuredStream
+    from ._options import HookOptions
     from ._settings import Settings
-    from .tool_calls import AfterCall, BeforeCall
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 @overload
-def chain(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
-    fn: Callable[P, Coroutine[Any, Any, CallResponse]] | Callable[P, Coroutine[Any, Any, Stream]],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
-) -> Callable[P, AsyncChainResponse[CallResponse]]: ...
-@overload
-def chain(  # type: ignore[overload-overlap]
-    fn: Callable[P, Coroutine[Any, Any, BaseStructuredStream[T]]],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
-) -> Callable[P, AsyncChainResponse[T]]: ...
-@overload
-def chain(  # type: ignore[overload-overlap]
-    fn: Callable[P, Coroutine[Any, Any, T | CallResponse]],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
-) -> Callable[P, AsyncChainResponse[T]]: ...
-@overload
 def chain(
-    fn: Callable[P, CallResponse] | Callable[P, Stream],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
+    fn: Callable[P, CallResponse], **options: Unpack[HookOptions]
 ) -> Callable[P, ChainResponse[CallResponse]]: ...
 @overload
 def chain(
-    fn: Callable[P, BaseStructuredStream[T]],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
-) -> Callable[P, ChainResponse[T]]: ...
+    fn: Callable[P, Stream], **options: Unpack[HookOptions]
+) -> Callable[P, ChainResponse[CallResponse]]: ...
 @overload
 def chain(
-    fn: Callable[P, T | CallResponse],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
+    fn: Callable[P, BaseStructuredStream[T]], **options: Unpack[HookOptions]
 ) -> Callable[P, ChainResponse[T]]: ...
+@overload
+def chain(  # type: ignore[overload-overlap]  # pyright: ignore[reportOverlappingOverload]
+    fn: Callable[P, Coroutine[Any, Any, CallResponse]], **options: Unpack[HookOptions]
+) -> Callable[P, AsyncChainResponse[CallResponse]]: ...
+@overload
+def chain(  # type: ignore[overload-overlap]
+    fn: Callable[P, Coroutine[Any, Any, Stream]], **options: Unpack[HookOptions]
+) -> Callable[P, AsyncChainResponse[CallResponse]]: ...
+@overload
+def chain(  # type: ignore[overload-overlap]
+    fn: Callable[P, Coroutine[Any, Any, BaseStructuredStream[T]]], **options: Unpack[HookOptions]
+) -> Callable[P, AsyncChainResponse[T]]: ...
+@overload
+def chain(  # type: ignore[overload-overlap]
+    fn: Callable[P, Coroutine[Any, Any, T | CallResponse]], **options: Unpack[HookOptions]
+) -> Callable[P, AsyncChainResponse[T]]: ...
+@overload
 def chain(
-    fn: Callable[..., Any],
-    *,
-    before_call: BeforeCall | None = None,
-    after_call: AfterCall | None = None,
-    chain_limit: int | None = None,
-) -> Callable[..., Any]:
+    fn: Callable[P, T | CallResponse], **options: Unpack[HookOptions]
+) -> Callable[P, ChainResponse[T]]: ...
+def chain(fn: Callable[..., Any], **options: Unpack[HookOptions]) -> Callable[..., Any]:
     """A function like `fn`, which `llm.call` made, that also runs the tools the model calls.
 
         answer = llm.chain(ask, before_call=approve)("Delete the old files").text()
@@ -102,10 +80,11 @@ def chain(
             f"`llm.chain` needs a function that `llm.call` made, not {fn!r}. For a loop without a "
             "prompt function, use `llm.get_model(...).chain(...)`."
         )
-    hooks = Hooks(before_call, after_call)
+    hooks = Hooks(options.get("before_call"), options.get("after_call"))
+    limit = options.get("chain_limit")
 
     def start(*args: Any, **kwargs: Any) -> Any:
-        return loop(hooks, chain_limit, args, kwargs)
+        return loop(hooks, limit, args, kwargs)
 
     return start
 

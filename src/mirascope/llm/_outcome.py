@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
-from ..core.base._narrow import is_class
-from ..core.base.message_param import BaseMessageParam, ToolCallPart, _tag_bytes, _untag_bytes
+from ..core.base.message_param import BaseMessageParam, ToolCallPart
 from .tool_calls import ToolCall
 
 if TYPE_CHECKING:
@@ -107,40 +104,3 @@ def _usage(tokens: Tokens | None) -> TokenUsage:
 
 def _sum(one: int | None, other: int | None) -> int | None:
     return one if other is None else other if one is None else one + other
-
-
-# --- out of the process and back
-
-
-def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
-    """The outcome in JSON types."""
-    dumped = {
-        name: getattr(outcome, name)
-        for name in ("text", "finish_reasons", "model", "id", "started", "ended", "refusal", "cost")
-    }
-    return {
-        **dumped,
-        "message": outcome.message.model_dump(mode="json"),
-        "tool_calls": [asdict(call) for call in outcome.tool_calls],
-        "usage": asdict(outcome.usage),
-        "data": _tag_bytes(outcome.data),
-    }
-
-
-def outcome_from_dict(data: dict[str, Any]) -> Outcome:
-    """What `outcome_to_dict` made it from."""
-    values: dict[str, Any] = {
-        **data,
-        "message": BaseMessageParam.model_validate(data["message"]),
-        "tool_calls": [ToolCall(**call) for call in data["tool_calls"]],
-        "usage": TokenUsage(**data["usage"]),
-        "data": _untag_bytes(data["data"]),
-    }
-    return Outcome(**values)
-
-
-def schema_to_dict(schema: Any) -> Any:
-    """A schema as JSON: that of a model where it was given as a class."""
-    if is_class(schema, BaseModel):
-        return schema.model_json_schema()
-    return schema

@@ -20,10 +20,7 @@ from ._loops import Hooks
 from ._outcome import (
     Outcome,
     TokenUsage,
-    outcome_from_dict,
     outcome_of,
-    outcome_to_dict,
-    schema_to_dict,
 )
 from ._readers import END, exclusively, pulled
 from ._tool_runner import flat_tools, offered_tools, run_tools
@@ -363,24 +360,9 @@ class ReplyFlows:
 
         Tools are kept by name: give them again to `from_dict` where they are to be run.
         """
-        if not self.is_over:
-            self._known()
-        outcome = self._outcome
-        if outcome is not None and self._request is not None and self.status == "done":
-            outcome = replace(outcome, cost=self._as_call_response().cost, data=self._data())
-        tools = flat_tools(self.prompt.tools)
-        return {
-            "version": 1,
-            "model": self.model.model_id,
-            "status": self.status,
-            "error": None if self.error is None else f"{type(self.error).__name__}: {self.error}",
-            "messages": [message.model_dump(mode="json") for message in self.prompt.messages],
-            "tools": [tool if isinstance(tool, str) else _tool_name(tool) for tool in tools],
-            "schema": schema_to_dict(self.prompt.schema),
-            "options": dict(self.prompt.options),
-            "hide_reasoning": self.prompt.hide_reasoning,
-            "outcome": None if outcome is None else outcome_to_dict(outcome),
-        }
+        from ._response_json import response_to_dict
+
+        return response_to_dict(self)
 
     @classmethod
     def from_dict(
@@ -390,20 +372,9 @@ class ReplyFlows:
 
         `model` is what `reply` goes on with, where that is to be another than before.
         """
-        from ._registry import model_object
+        from ._response_json import response_from_dict
 
-        messages = [BaseMessageParam.model_validate(message) for message in data["messages"]]
-        asked = Asked(messages, tools, data["schema"], data["options"], data["hide_reasoning"])
-        response = cls(model or model_object(data["model"], cls.is_async), None, asked)
-        response.status = data["status"]
-        if data["error"] is not None:
-            response.error = RuntimeError(data["error"])
-        if data["outcome"] is not None:
-            outcome = response._outcome = outcome_from_dict(data["outcome"])
-            response._events = [ResponseEvent("text", outcome.text)] if outcome.text else []
-            calls = outcome.tool_calls
-            response._events += [ResponseEvent("tool_call", tool_call=call) for call in calls]
-        return response
+        return response_from_dict(cls, data, tools, model)
 
     def _history(self) -> list[BaseMessageParam] | None:
         """The conversation after this response; None where nothing came of it."""
@@ -423,10 +394,6 @@ def _unread(response: ReplyFlows) -> str:
     if response.status in ("pending", "running"):
         return "not yet awaited" if response.is_async else "not yet read"
     return response.status
-
-
-def _tool_name(tool: Any) -> str:
-    return str(getattr(tool, "__name__", tool))
 
 
 class EventCursor:

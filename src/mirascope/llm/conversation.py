@@ -35,8 +35,9 @@ class ConversationCore(Generic[ResponseT]):
         self.responses: list[ResponseT] = []
         self._options: dict[str, Any] = dict(options)
         self._begin: list[BaseMessageParam] = list(options.get("messages") or ())
-        system = [_system(text)] if (text := options.get("system")) is not None else []
-        self._start = [*system, *self._begin]
+        self._start = list(self._begin)
+        if (text := options.get("system")) is not None:
+            self._start.insert(0, BaseMessageParam(role="system", content=text))
 
     @property
     def system(self) -> str | None:
@@ -135,10 +136,6 @@ class ConversationCore(Generic[ResponseT]):
 
 def _begins_with(messages: Sequence[Any], beginning: Sequence[Any]) -> bool:
     return bool(beginning) and list(messages[: len(beginning)]) == list(beginning)
-
-
-def _system(text: str) -> BaseMessageParam:
-    return BaseMessageParam(role="system", content=text)
 
 
 class Conversation(ConversationCore[Response]):

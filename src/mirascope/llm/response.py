@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ..core.base.message_param import BaseMessageParam
+    from ._outcome import TokenUsage
+    from ._reply_flows import ResponseEvent
+    from .call_response import CallResponse
     from .models import AsyncModel, Model
 
 __all__ = ["AsyncResponse", "Response", "Status"]
@@ -37,7 +40,7 @@ class Response(ReplyFlows):
     def __iter__(self) -> Iterator[str]:
         return Reader(self._texts().following)
 
-    def stream_events(self) -> Iterator[Any]:
+    def stream_events(self) -> Iterator[ResponseEvent]:
         """The reply event by event: text, reasoning, tool calls."""
         return Reader(self._all_events().following)
 
@@ -45,7 +48,7 @@ class Response(ReplyFlows):
         """The text of the reply; empty where there is none."""
         return run(self._text())
 
-    def usage(self) -> Any:
+    def usage(self) -> TokenUsage:
         """The token counts: `input`, `output`, `details`."""
         return run(self._usage())
 
@@ -86,7 +89,7 @@ class Response(ReplyFlows):
         """When the request was sent."""
         return run(self._datetime())
 
-    def call_response(self) -> Any:
+    def call_response(self) -> CallResponse:
         """The same reply as an `llm.CallResponse`. Raises ValueError on one made `from_dict`."""
         return run(self._call_response())
 
@@ -141,7 +144,7 @@ class AsyncResponse(ReplyFlows):
     def __aiter__(self) -> AsyncIterator[str]:
         return AsyncReader(self._texts().following)
 
-    def stream_events(self) -> AsyncIterator[Any]:
+    def stream_events(self) -> AsyncIterator[ResponseEvent]:
         """The reply event by event: text, reasoning, tool calls."""
         return AsyncReader(self._all_events().following)
 
@@ -149,7 +152,7 @@ class AsyncResponse(ReplyFlows):
         """The text of the reply; empty where there is none."""
         return run_async(self._text())
 
-    def usage(self) -> Coroutine[Any, Any, Any]:
+    def usage(self) -> Coroutine[Any, Any, TokenUsage]:
         """The token counts: `input`, `output`, `details`."""
         return run_async(self._usage())
 
@@ -190,7 +193,7 @@ class AsyncResponse(ReplyFlows):
         """When the request was sent."""
         return run_async(self._datetime())
 
-    def call_response(self) -> Coroutine[Any, Any, Any]:
+    def call_response(self) -> Coroutine[Any, Any, CallResponse]:
         """The same reply as an `llm.CallResponse`. Raises ValueError on one made `from_dict`."""
         return run_async(self._call_response())
 
