@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import openai
@@ -222,6 +223,18 @@ def test_a_wrong_request_is_not_repeated(box: Sandbox) -> None:
         assert len(box.requests) == 3
 
 
+def test_a_stream_that_is_asked_for_again_gives_its_connection_back(box: Sandbox) -> None:
+    @azure.call(MODEL, stream=True)
+    def ask() -> str:
+        return "Hi"
+
+    box.fail(429, retry_after=0.01, times=2)
+    assert "".join(chunk.content for chunk, _ in ask()) == "Sandbox reply to: Hi"
+    assert len(box.requests) == 3
+    gc.collect()
+    assert box.wait_until(lambda: box.open_connections == 1)
+
+
 def test_a_client_for_each_loop(box: Sandbox) -> None:
     """The SDK's own async client is dead after its first loop."""
 
@@ -259,8 +272,12 @@ async def test_many_calls_at_once(box: Sandbox) -> None:
 def test_documented_programs(box: Sandbox) -> None:
     endpoint = f"{box.base_url('azure')}/openai/deployments/gpt-4o-mini/"
 
+    clients: list[ChatCompletionsClient] = []
+
     def client() -> ChatCompletionsClient:
-        return ChatCompletionsClient(endpoint=endpoint, credential=AzureKeyCredential("..."))
+        made = ChatCompletionsClient(endpoint=endpoint, credential=AzureKeyCredential("..."))
+        clients.append(made)
+        return made
 
     @azure.call(MODEL)
     def shorthand(genre: str) -> str:
@@ -286,6 +303,8 @@ def test_documented_programs(box: Sandbox) -> None:
     deployed = "/azure/openai/deployments/gpt-4o-mini/chat/completions"
     paths = [request.path.partition("?")[0] for request in box.requests]
     assert paths == ["/azure/chat/completions", deployed, deployed, "/azure/chat/completions"]
+    for used in clients:
+        used.close()
 
 
 async def test_documented_async_programs(box: Sandbox) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -312,13 +312,26 @@ def test_a_wrong_kind_of_client() -> None:
 # Programs of the documentation of v1
 
 
-@pytest.mark.usefixtures("environment")
-def test_documented_programs(box: Sandbox) -> None:
+@pytest.fixture
+def new_client(box: Sandbox, environment: None) -> Iterator[Callable[[], Any]]:
+    """`boto3.client("bedrock-runtime")`, closed after the test."""
+    made: list[Any] = []
+
+    def new() -> Any:
+        made.append(boto3.client("bedrock-runtime"))
+        return made[-1]
+
+    yield new
+    for client in made:
+        client.close()
+
+
+def test_documented_programs(box: Sandbox, new_client: Callable[[], Any]) -> None:
     @bedrock.call(NOVA)
     def shorthand(genre: str) -> str:
         return f"Recommend a {genre} book"
 
-    @bedrock.call(NOVA, client=boto3.client("bedrock-runtime"))
+    @bedrock.call(NOVA, client=new_client())
     @prompt_template("Recommend a {genre} book")
     def template(genre: str) -> None: ...
 
@@ -326,7 +339,7 @@ def test_documented_programs(box: Sandbox) -> None:
     def own_client(genre: str) -> bedrock.BedrockDynamicConfig:
         return {
             "messages": [Messages.User(f"Recommend a {genre} book")],
-            "client": boto3.client("bedrock-runtime"),
+            "client": new_client(),
         }
 
     @bedrock.call(NOVA)
@@ -730,3 +743,4 @@ def test_an_abandoned_stream_gives_its_connection_back(box: Sandbox) -> None:
     assert box.wait_until(lambda: box.requests[0].disconnected)
     box.slow()
     assert "".join(chunk.content for chunk, _ in ask()) == "Sandbox reply to: Hi"
+    client.close()

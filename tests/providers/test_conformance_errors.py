@@ -293,6 +293,8 @@ async def test_a_cancelled_stream_gives_its_connection_back(async_way: Way) -> N
     way.box.slow(between_events=0.05)
     stream = await way.ask("Hi", stream=True)
     task = asyncio.create_task(way.items(stream))
+    while not way.box.requests:
+        await asyncio.sleep(0.01)
     await asyncio.sleep(0.12)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

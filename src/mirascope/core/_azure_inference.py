@@ -41,21 +41,34 @@ RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 
 class Retries(RetryPolicy[Any, Any]):
     """The SDK's retries, but never of a request that was wrong: it repeats even a 400 if that has
-    a `Retry-After` header."""
+    a `Retry-After` header. A reply that is given up gives its connection back."""
 
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-        return response.http_response.status_code in RETRIED and super().is_retry(
-            settings, response
-        )
+        return _may_repeat(response) and super().is_retry(settings, response)
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Any = None) -> bool:
+        return _given_up(response, super().increment(settings, response, error))
 
 
 class AsyncRetries(AsyncRetryPolicy[Any, Any]):
     """The same for async clients."""
 
     def is_retry(self, settings: dict[str, Any], response: Any) -> bool:
-        return response.http_response.status_code in RETRIED and super().is_retry(
-            settings, response
-        )
+        return _may_repeat(response) and super().is_retry(settings, response)
+
+    def increment(self, settings: dict[str, Any], response: Any = None, error: Any = None) -> bool:
+        return _given_up(response, super().increment(settings, response, error))
+
+
+def _may_repeat(response: Any) -> bool:
+    return response.http_response.status_code in RETRIED
+
+
+def _given_up(response: Any, again: bool) -> bool:
+    if again and (http_response := getattr(response, "http_response", None)):
+        # Of both HTTP libraries: the reply itself, which is closed at once.
+        http_response.internal_response.close()
+    return again
 
 
 def new_client(is_async: bool, endpoint: Endpoint | None) -> Any:
