@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+
+import openai
 import pytest
 
 from mirascope.sandbox import Sandbox
@@ -17,6 +21,16 @@ WAYS = [
     for is_async in (False, True)
     for agnostic in (True, False)
 ]
+
+
+@pytest.fixture(autouse=True)
+def without_litellms_clients() -> Iterator[None]:
+    """LiteLLM keeps a sync client for each address, and each test's sandbox has another."""
+    yield
+    if sdk := sys.modules.get("litellm"):
+        clients = sdk.in_memory_llm_clients_cache.cache_dict
+        for key in [key for key, client in clients.items() if isinstance(client, openai.OpenAI)]:
+            clients.pop(key).close()
 
 
 @pytest.fixture(params=WAYS)

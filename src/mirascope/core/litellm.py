@@ -238,12 +238,31 @@ class _Events(ObjectEvents):
 
     def decode(self, event: Any) -> Iterable[Received]:
         received = plain(event)
-        # Where a stream ends too early LiteLLM makes a last event up, with the reason `stop`.
         choices: list[Json] = received.data.get("choices") or [{}]
-        made_up = getattr(self._stream, "received_finish_reason", "") is None
-        if made_up and choices[0].get("finish_reason"):
+        if choices[0].get("finish_reason") and self._ends_too_early():
             raise self.cut("The stream ended before the reply was complete.")
+        usage = received.data.get("usage")
+        if is_object(usage) and usage.get("cost") is None:
+            usage["cost"] = self._price(event)
         yield received
+
+    def _price(self, event: Any) -> float | None:
+        """LiteLLM's price of the stream, which older versions do not put into the event."""
+        price: float | None = None
+        with contextlib.suppress(Exception):
+            price = _sdk().completion_cost(
+                completion_response=event,
+                model=self._stream.model,
+                custom_llm_provider=self._stream.custom_llm_provider,
+            )
+        return price
+
+    def _ends_too_early(self) -> bool:
+        # LiteLLM then makes a last event up, with the reason `stop`. What a router wraps around the
+        # stream does not know of it.
+        stream = self._stream
+        is_bare = type(stream) is _sdk().CustomStreamWrapper
+        return is_bare and getattr(stream, "received_finish_reason", "") is None
 
     def close(self) -> Flow[None]:
         # The sync stream has no `close` of its own.
