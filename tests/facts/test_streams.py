@@ -91,7 +91,7 @@ async def test_a_loop_of_the_wrong_kind_is_named(box: Sandbox) -> None:
         async for _ in ask():  # type: ignore[attr-defined]
             pass
     stream = await openai.call(GPT, stream=True)(recommend_async)()
-    with pytest.raises(TypeError, match="use `async for`, not `for`"):
+    with pytest.raises(TypeError, match="async call: use `async for`"):
         list(stream)
     assert not box.requests
 
