@@ -39,12 +39,14 @@ if TYPE_CHECKING:
         CompletionsUsage,
         StreamingChatCompletionsUpdate,
     )
+    from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, OpenAI
 
     from .base._clients import Endpoint
     from .base._signatures import ProviderCall
 else:
     ChatRequestMessage = dict[str, Any]
-    ChatCompletionsClient = AsyncChatCompletionsClient = Any
+    ChatCompletionsClient = OpenAI = AzureOpenAI = Any
+    AsyncChatCompletionsClient = AsyncOpenAI = AsyncAzureOpenAI = Any
 
 require_sdk("azure")
 
@@ -68,12 +70,13 @@ class AzureCallParams(CommonCallParams, total=False):
 
 
 AzureMessageParam: TypeAlias = ChatRequestMessage | dict[str, Any] | BaseMessageParam
-# A client of OpenAI's SDK is taken as well; its types are not at hand where it is not installed.
 AzureDynamicConfig: TypeAlias = BaseDynamicConfig[
-    AzureMessageParam, AzureCallParams, ChatCompletionsClient | Any
+    AzureMessageParam, AzureCallParams, ChatCompletionsClient | OpenAI | AzureOpenAI
 ]
 AsyncAzureDynamicConfig: TypeAlias = BaseDynamicConfig[
-    AzureMessageParam, AzureCallParams, AsyncChatCompletionsClient | Any
+    AzureMessageParam,
+    AzureCallParams,
+    AsyncChatCompletionsClient | AsyncOpenAI | AsyncAzureOpenAI,
 ]
 
 # --- tools

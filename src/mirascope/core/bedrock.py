@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, cast
 
@@ -74,12 +74,19 @@ class BedrockClient(Protocol):
     def converse_stream(self, *args: Any, **kwargs: Any) -> Mapping[str, Any]: ...
 
 
+class AsyncBedrockClient(Protocol):
+    """What aiobotocore's `session.create_client("bedrock-runtime")` gives when it is entered."""
+
+    def converse(self, *args: Any, **kwargs: Any) -> Awaitable[Mapping[str, Any]]: ...
+    def converse_stream(self, *args: Any, **kwargs: Any) -> Awaitable[Mapping[str, Any]]: ...
+
+
 BedrockMessageParam: TypeAlias = UserMessageTypeDef | AssistantMessageTypeDef | BaseMessageParam
 BedrockDynamicConfig: TypeAlias = BaseDynamicConfig[
     BedrockMessageParam, BedrockCallParams, BedrockClient
 ]
 AsyncBedrockDynamicConfig: TypeAlias = BaseDynamicConfig[
-    BedrockMessageParam, BedrockCallParams, Any
+    BedrockMessageParam, BedrockCallParams, AsyncBedrockClient
 ]
 
 # --- tools
