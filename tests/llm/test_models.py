@@ -11,6 +11,7 @@ import openai
 import pytest
 
 from mirascope import Messages, llm
+from mirascope.core import _providers
 from mirascope.llm import _registry
 from mirascope.sandbox import Sandbox
 
@@ -131,6 +132,38 @@ async def test_a_registered_model(face: Face, box: Sandbox) -> None:
     assert box.requests[0].http.headers["authorization"] == "Bearer mine"
     assert any(each.matches("llama") for each in llm.get_models_with_aliases())
     await face.get(client.close())
+
+
+async def test_a_registered_provider(
+    face: Face, box: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_providers, "PROVIDERS", dict(_providers.PROVIDERS))
+    monkeypatch.setattr(_providers, "_registered", {})
+    for module in ("mirascope.core._openai_compatible", "mirascope.llm._registry"):
+        monkeypatch.setattr(f"{module}.PROVIDERS", _providers.PROVIDERS)
+    monkeypatch.setenv("OPENAI_API_KEY", "not for them")
+    llm.register_provider("over-there", base_url=box.base_url("openai"), key_variable="THERE_KEY")
+    monkeypatch.setenv("THERE_KEY", "theirs")
+    model = face.model("over-there/llama")
+    assert model.model_id == "over-there/llama"
+    assert await face.get(model.prompt("Hi").text()) == "Sandbox reply to: Hi"
+    assert box.requests[0].http.headers["authorization"] == "Bearer theirs"
+
+    @llm.call(provider="over-there", model="llama")  # type: ignore[arg-type]
+    @face.function
+    def ask() -> str:
+        return "Hi"
+
+    assert (await face.get(ask())).content == "Sandbox reply to: Hi"
+    monkeypatch.delenv("THERE_KEY")
+    with pytest.raises(openai.OpenAIError, match="`THERE_KEY`"):
+        await face.get(model.prompt("Hi").text())
+    llm.register_provider("over-there", base_url=box.base_url("openai"))
+    assert await face.get(model.prompt("Hi").text())
+    with pytest.raises(ValueError, match="comes with this library"):
+        llm.register_provider("openai", base_url="http://localhost")
+    with pytest.raises(ValueError, match="`base_url`"):
+        llm.register_provider("nowhere")
 
 
 def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:

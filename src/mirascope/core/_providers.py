@@ -199,11 +199,17 @@ PROVIDERS: dict[str, Entry] = {
 """By the name that `llm.call` takes."""
 
 
+_registered: dict[str, Provider] = {}
+"""The adapters of providers that were added."""
+
+
 def provider_named(name: str) -> Provider:
     """The adapter of a provider.
 
     Raises ValueError for an unknown name and ImportError where the SDK is not installed.
     """
+    if name in _registered:
+        return _registered[name]
     entry = PROVIDERS.get(name)
     if entry is None:
         raise ValueError(
@@ -217,6 +223,19 @@ def provider_named(name: str) -> Provider:
         )
     adapter: Provider = import_module(f".{entry.module}", __package__).PROVIDER
     return adapter
+
+
+def register(entry: Entry, adapter: Provider) -> None:
+    """Add a provider to the table, or replace one that was added.
+
+    Raises ValueError for the name of a provider that comes with this library.
+    """
+    if adapter.name in PROVIDERS and adapter.name not in _registered:
+        raise ValueError(
+            f"`{adapter.name}` is a provider that comes with this library. Choose another name."
+        )
+    PROVIDERS[adapter.name] = entry
+    _registered[adapter.name] = adapter
 
 
 def require_sdk(name: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ._function_chain import chain as chain
     from ._outcome import TokenUsage as TokenUsage
     from ._override import override as override
+    from ._own_providers import register_provider as register_provider
     from ._registry import ModelWithAliases as ModelWithAliases
     from ._registry import UnknownModelError as UnknownModelError
     from ._registry import get_async_model as get_async_model
@@ -92,6 +93,7 @@ _NAMES = {
     "get_models_with_aliases": "._registry",
     "override": "._override",
     "register_model": "._registry",
+    "register_provider": "._own_providers",
     "remove_alias": "._registry",
     "set_alias": "._registry",
     "set_default_model": "._registry",
@@ -140,6 +142,7 @@ __all__ = [
     "get_models_with_aliases",
     "override",
     "register_model",
+    "register_provider",
     "remove_alias",
     "set_alias",
     "set_default_model",
