@@ -67,10 +67,12 @@ def test_without_a_key_nothing_is_sent(
 
 
 @pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "x-gateway"])
 @pytest.mark.usefixtures("with_secrets")
 def test_nothing_meant_for_openai_goes_to_xai(
-    is_async: bool, monkeypatch: pytest.MonkeyPatch
+    is_async: bool, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"{name}: Bearer secret\nx-other: secret")
     with sandbox(redirect=False) as box:
         monkeypatch.setenv("XAI_API_KEY", "xai-key")
         monkeypatch.setenv("XAI_BASE_URL", box.base_url("xai"))

@@ -66,10 +66,12 @@ class OpenAICompatible(OpenAIProvider):
         """Headers in the place of those that `OPENAI_CUSTOM_HEADERS` would add."""
         lines = os.environ.get("OPENAI_CUSTOM_HEADERS", "").split("\n")
         names = [line.partition(":")[0].strip() for line in lines if ":" in line]
-        return {
-            name: f"Bearer {key}" if name.lower() == "authorization" else self.sdk.Omit()
-            for name in names
-        }
+        headers: dict[str, Any] = {name: self.sdk.Omit() for name in names}
+        if any(name.lower() == "authorization" for name in names):
+            # Last, because newer SDKs do not tell the names apart by upper and lower case.
+            headers.pop("Authorization", None)
+            headers["Authorization"] = f"Bearer {key}"
+        return headers
 
     def finalize(self, draft: Draft) -> dict[str, Any]:
         # They know the limit by its older name, `max_tokens`, for every model.
