@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..core.base.types import LocalProvider as LocalProvider
     from ..core.base.types import Provider as Provider
     from ..core.costs import calculate_cost as calculate_cost
+    from ._asked import ResponseEvent as ResponseEvent
     from ._call import call as call
     from ._chain import AsyncChainResponse as AsyncChainResponse
     from ._chain import ChainResponse as ChainResponse
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ._registry import remove_alias as remove_alias
     from ._registry import set_alias as set_alias
     from ._registry import set_default_model as set_default_model
-    from ._reply_flows import ResponseEvent as ResponseEvent
     from .attachments import Attachment as Attachment
     from .call_response import CallResponse as CallResponse
     from .call_response_chunk import CallResponseChunk as CallResponseChunk
@@ -73,7 +73,7 @@ _NAMES = {
     "PauseChain": ".tool_calls",
     "Provider": "..core.base.types",
     "Response": ".response",
-    "ResponseEvent": "._reply_flows",
+    "ResponseEvent": "._asked",
     "Stream": ".stream",
     "TokenUsage": "._outcome",
     "Tool": ".tool",

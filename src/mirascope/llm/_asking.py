@@ -15,8 +15,8 @@ from ..core.base._media_policy import MediaPolicy, media_policy
 from ..core.base._prompt_function import Prompt, PromptFunction
 from ..core.base.message_param import BaseMessageParam, TextPart
 from ..core.base.messages import as_messages
+from ._asked import Asked
 from ._json_schema import extraction_for
-from ._reply_flows import Asked
 from ._settings import active
 from ._source import Source, SpecFor
 from ._tool_runner import flat_tools

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 
 from ..core.base._call import CallSpec, prompt_for
 from ..core.base._media_policy import media_policy
+from ._asked import Asked
 from ._chain import AsyncChainResponse, ChainResponse
 from ._loops import Hooks, loop_of
-from ._reply_flows import Asked
 from ._source import Source
 from .call_response import CallResponse
 from .models import AsyncModel, Model

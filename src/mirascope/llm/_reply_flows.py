@@ -6,15 +6,16 @@ import asyncio
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..core.base._call import reply_to
 from ..core.base._flow import Flow, step
 from ..core.base._provider import Received
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.structured_stream import extracted
+from ._asked import Asked, ResponseEvent, Status
 from ._json_schema import extraction_for
 from ._loops import Hooks
 from ._outcome import (
@@ -35,36 +36,7 @@ if TYPE_CHECKING:
     from ._source import Source
     from .conversation import ConversationCore
 
-Status: TypeAlias = Literal["pending", "running", "done", "failed", "cancelled"]
-"""What has become of a prompt."""
-
 _OVER = ("done", "failed", "cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseEvent:
-    """A piece of a reply, as it arrives."""
-
-    kind: Literal["text", "thinking", "tool_call"]
-    text: str = ""
-    tool_call: ToolCall | None = None
-
-
-@dataclass(slots=True)
-class Asked:
-    """What was asked for. `messages` are those that were sent, once they are."""
-
-    messages: list[BaseMessageParam] = field(default_factory=list[BaseMessageParam])
-    tools: Sequence[Any] = ()
-    schema: Any = None
-    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    hide_reasoning: bool = False
-    stream: bool | None = None
-    """Whether the reply is streamed; None streams it where it is iterated over."""
-
-    def again(self) -> Asked:
-        """The same, of messages that are still to be sent."""
-        return replace(self, messages=[])
 
 
 class ReplyFlows:
@@ -296,7 +268,7 @@ class ReplyFlows:
             calls = self._outcome.tool_calls
             self._events += [ResponseEvent("tool_call", tool_call=call) for call in calls]
         self.status = status
-        if self.conversation is not None:
+        if self.conversation is not None and self._started:
             self.conversation._record(self)
         yield from self._call_back()
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel
 
 from ..core.base._narrow import is_class
 from ..core.base.message_param import BaseMessageParam, _tag_bytes, _untag_bytes
+from ._asked import Asked, ResponseEvent
 from ._outcome import Outcome, TokenUsage
-from ._reply_flows import Asked, ReplyFlows, ResponseEvent
+from ._reply_flows import ReplyFlows
 from ._tool_runner import flat_tools
 from .tool_calls import ToolCall
 

@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Coroutine, Generator, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ..core.base._flow import Flow, run, run_async
+from ._asked import Status
 from ._readers import AsyncReader, Reader
-from ._reply_flows import ReplyFlows, Status
+from ._reply_flows import ReplyFlows
 from .tool_calls import AfterCall, BeforeCall, ToolCall, ToolResult
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ..core.base.message_param import BaseMessageParam
+    from ._asked import ResponseEvent
     from ._outcome import TokenUsage
-    from ._reply_flows import ResponseEvent
     from .call_response import CallResponse
     from .models import AsyncModel, Model
 
