@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from . import google as google
     from . import groq as groq
     from . import litellm as litellm
-    from . import ollama as ollama
     from . import mistral as mistral
+    from . import ollama as ollama
     from . import openai as openai
     from . import vertex as vertex
     from . import vllm as vllm
