@@ -182,12 +182,15 @@ class ChatCompletions(Wire):
         return wanted["json_schema"]["schema"]
 
 
+WITHOUT_DEVELOPER = [
+    {"role": "system", "content": "Be brief."},
+    *ChatCompletions.native_history[1:],
+]
+"""The same conversation for protocols that know only a system."""
+
+
 class GroqCompletions(ChatCompletions):
-    # It knows no developer, and says its token counts without being asked.
-    native_history = [
-        {"role": "system", "content": "Be brief."},
-        *ChatCompletions.native_history[1:],
-    ]
+    # It says its token counts without being asked.
 
     def text_body(self, model: str, text: str, stream: bool) -> Json:
         body = super().text_body(model, text, stream)
@@ -200,7 +203,7 @@ class MistralChat(ChatCompletions):
     # The SDK says of every assistant's message that it is no prefix.
     native_history = [
         {**message, "prefix": False} if message["role"] == "assistant" else message
-        for message in GroqCompletions.native_history
+        for message in WITHOUT_DEVELOPER
     ]
     ids = {
         hashlib.sha256(name.encode()).hexdigest()[:9]: name
@@ -235,7 +238,7 @@ class CohereChat(ChatCompletions):
         "tool_calls": "TOOL_CALL",
         "content_filter": "ERROR_TOXIC",
     }
-    native_history = GroqCompletions.native_history
+    native_history = WITHOUT_DEVELOPER
 
     def text_body(self, model: str, text: str, stream: bool) -> Json:
         messages = [{"role": "user", "content": text}]
@@ -251,7 +254,7 @@ class CohereChat(ChatCompletions):
 
 class LiteLLMCompletions(ChatCompletions):
     # It makes a developer the system.
-    native_history = GroqCompletions.native_history
+    native_history = WITHOUT_DEVELOPER
 
 
 class AnthropicMessages(Wire):
