@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -86,6 +86,11 @@ class LiteLLMCallResponse(OpenAICallResponse):
 
     _provider = "litellm"
 
+    if TYPE_CHECKING:
+
+        @property
+        def tool(self) -> LiteLLMTool | None: ...
+
 
 class LiteLLMCallResponseChunk(OpenAICallResponseChunk):
     """A chunk of a reply that comes through LiteLLM."""
@@ -98,6 +103,10 @@ class LiteLLMStream(OpenAIStream):
 
     if TYPE_CHECKING:
 
+        def __iter__(self) -> Iterator[tuple[LiteLLMCallResponseChunk, LiteLLMTool | None]]: ...
+        def __aiter__(
+            self,
+        ) -> AsyncIterator[tuple[LiteLLMCallResponseChunk, LiteLLMTool | None]]: ...
         def construct_call_response(self) -> LiteLLMCallResponse: ...
 
 

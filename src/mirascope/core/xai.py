@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from ._openai_compatible import OpenAICompatible
@@ -58,6 +59,11 @@ class XAICallResponse(OpenAICallResponse):
     _provider = "xai"
     _dumped: ClassVar[tuple[str, ...]] = (*OpenAICallResponse._dumped, "citations")
 
+    if TYPE_CHECKING:
+
+        @property
+        def tool(self) -> XAITool | None: ...
+
     @property
     def citations(self) -> list[str] | None:
         """The addresses of what the model read on the web; None where there are none."""
@@ -80,6 +86,8 @@ class XAIStream(OpenAIStream):
 
     if TYPE_CHECKING:
 
+        def __iter__(self) -> Iterator[tuple[XAICallResponseChunk, XAITool | None]]: ...
+        def __aiter__(self) -> AsyncIterator[tuple[XAICallResponseChunk, XAITool | None]]: ...
         def construct_call_response(self) -> XAICallResponse: ...
 
 
