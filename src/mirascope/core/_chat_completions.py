@@ -13,6 +13,7 @@ from typing import Any, ClassVar, cast
 
 from pydantic_core import to_json
 
+from .base._media import check_image_type
 from .base._narrow import is_object
 from .base._provider import Draft, Provider
 from .base._wire import (
@@ -372,15 +373,8 @@ def _encode_audio(part: AudioPart) -> Json:
     return {"type": "input_audio", "input_audio": {"format": audio_format, "data": audio}}
 
 
-_IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
-
-
 def _encode_image(part: ImagePart) -> Json:
-    if part.media_type not in _IMAGE_TYPES:
-        raise ValueError(
-            f"Unsupported image type: `{part.media_type}`. "
-            f"Supported are {', '.join(f'`{name}`' for name in _IMAGE_TYPES)}."
-        )
+    check_image_type(part.media_type)
     url = data_url(part.media_type, part.image)
     return {"type": "image_url", "image_url": {"url": url, "detail": part.detail or "auto"}}
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from ._chat_completions import Json, data_url, split_data_url
+from .base._media import check_image_type
 from .base._narrow import is_list, is_object
 from .base._wire import (
     Delta,
@@ -86,15 +87,8 @@ def encode_call(id: str | None, name: str, arguments: str | Json) -> Json:
     return {"id": id or "", "type": "function", "function": {"name": name, "arguments": text}}
 
 
-_IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
-
-
 def _encode_image(part: ImagePart) -> Json:
-    if part.media_type not in _IMAGE_TYPES:
-        raise ValueError(
-            f"Unsupported image type: `{part.media_type}`. "
-            f"Supported are {', '.join(f'`{name}`' for name in _IMAGE_TYPES)}."
-        )
+    check_image_type(part.media_type)
     return _image(data_url(part.media_type, part.image), part.detail)
 
 

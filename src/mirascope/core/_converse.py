@@ -296,20 +296,12 @@ def encode_reply_part(part: ReplyPart) -> Json:
         return reasoning(part.text, part.signature)
     if isinstance(part, NativeBlock):
         return part.data
-    return tool_use(part.id, part.name, _input_of(part))
+    return tool_use(part.id, part.name, part.decoded_or_empty())
 
 
 def is_unsigned(part: ReplyPart) -> bool:
     """Whether a part is reasoning that cannot be sent back."""
     return isinstance(part, Thinking) and not part.signature
-
-
-def _input_of(call: ToolCall) -> Json:
-    try:
-        return call.decoded()
-    except ValueError:
-        # Cut short; the API takes nothing but an object.
-        return {}
 
 
 def decode_usage(usage: Any) -> Tokens | None:

@@ -9,6 +9,7 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from .base._media import check_image_type
 from .base._narrow import is_object
 from .base._wire import Delta, NativeBlock, ReplyPart, Thinking, Tokens, ToolCall, ToolFragment
 from .base.message_param import (
@@ -57,15 +58,8 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-_IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
-
-
 def _encode_image(part: ImagePart) -> Json:
-    if part.media_type not in _IMAGE_TYPES:
-        raise ValueError(
-            f"Unsupported image type: `{part.media_type}`. "
-            f"Supported are {', '.join(f'`{name}`' for name in _IMAGE_TYPES)}."
-        )
+    check_image_type(part.media_type)
     source = {"type": "base64", "media_type": part.media_type, "data": _base64(part.image)}
     return {"type": "image", "source": source}
 
@@ -196,16 +190,8 @@ def encode_reply_part(part: ReplyPart) -> Json:
         "type": "tool_use",
         "id": part.id or "",
         "name": part.name,
-        "input": _input_of(part),
+        "input": part.decoded_or_empty(),
     }
-
-
-def _input_of(call: ToolCall) -> Json:
-    try:
-        return call.decoded()
-    except ValueError:
-        # Cut short; the API takes nothing but an object.
-        return {}
 
 
 def decode_usage(usage: Any) -> Tokens | None:

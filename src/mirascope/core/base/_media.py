@@ -333,3 +333,15 @@ def _segment_bytes(segment: Any) -> bytes:
     speech = segment.set_frame_rate(24_000).set_channels(1).set_sample_width(2)
     speech.export(file, format="wav")
     return file.getvalue()
+
+
+_IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+
+
+def check_image_type(media_type: str) -> None:
+    """Raise ValueError for an image that is none of the types that most providers read."""
+    if media_type not in _IMAGE_TYPES:
+        raise ValueError(
+            f"Unsupported image type: `{media_type}`. "
+            f"Supported are {', '.join(f'`{name}`' for name in _IMAGE_TYPES)}."
+        )

@@ -58,6 +58,13 @@ class ToolCall:
             )
         return arguments
 
+    def decoded_or_empty(self) -> dict[str, Any]:
+        """The arguments as a dict, for an API that takes nothing else; empty where cut short."""
+        try:
+            return self.decoded()
+        except ValueError:
+            return {}
+
 
 @dataclass(slots=True)
 class Thinking:
