@@ -11,8 +11,8 @@ from ..core._providers import PROVIDERS
 from ..core.base._call import CallOptions, CallSpec
 from ..core.base._clients import Endpoint, default_client, endpoint_of
 from ..core.base._flow import Flow
-from ..core.base._media_policy import MediaPolicy, media_policy
 from ..core.base._prompt_function import Prompt, PromptFunction
+from ..core.base._scope import Scope, scope_now
 from ..core.base.message_param import BaseMessageParam, TextPart
 from ..core.base.messages import as_messages
 from ._asked import Asked
@@ -58,17 +58,17 @@ def asked_and_source(
         hide_reasoning=bool(options.get("hide_reasoning")),
         stream=options.get("stream"),
     )
-    policy = media_policy()
+    scope = scope_now()
 
     def make_prompt() -> Flow[Prompt]:
-        return _prompt(model, prompt, options, history, policy, asked)
+        return _prompt(model, prompt, options, history, scope, asked)
 
     source = Source(
         provider=model.adapter,
         tools=asked.tools,
         spec_for=_spec_for(model, asked),
         make_prompt=make_prompt,
-        policy=policy,
+        scope=scope,
         settings=active.get(),
     )
     return asked, source
@@ -119,7 +119,7 @@ def _prompt(
     prompt: Any,
     options: PromptOptions,
     history: History | None,
-    policy: MediaPolicy,
+    scope: Scope,
     asked: Asked,
 ) -> Flow[Prompt]:
     given = options.get("messages")
@@ -130,7 +130,7 @@ def _prompt(
         others = [message for message in messages if message.role != "system"]
         messages = [BaseMessageParam(role="system", content=system), *others]
     messages += [result.message for result in options.get("tool_results") or ()]
-    parts = yield from attached(options.get("attachments") or (), policy, model.is_async)
+    parts = yield from attached(options.get("attachments") or (), scope.policy, model.is_async)
     messages += _said(prompt, parts)
     if not messages or all(message.role == "system" for message in messages):
         raise ValueError("There is nothing to send: give a prompt, `messages` or `attachments`.")

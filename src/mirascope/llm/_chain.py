@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 
 from typing_extensions import TypeVar
 
+from ..core.base._controls import held_to
 from ..core.base._flow import Flow, run, run_async
 from ..core.base.message_param import BaseMessageParam
 from ._loops import Hooks
@@ -110,7 +111,7 @@ class ChainFlows:
         tools = yield from self._offered(source)
         running = run_tools(calls, tools, self._hooks, self._results, self.is_async)
         try:
-            results = yield from within(source.settings, running)
+            results = yield from within(source.settings, held_to(source.scope.controls, running))
         except PauseChain as pause:
             pause.messages = [*messages, *(result.message for result in pause.tool_results)]
             raise

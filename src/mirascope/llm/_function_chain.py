@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 
 from ..core.base._call import CallSpec, prompt_for
-from ..core.base._media_policy import media_policy
+from ..core.base._scope import scope_now
 from ._asked import Asked
 from ._chain import AsyncChainResponse, ChainResponse
 from ._loops import Hooks, loop_of
@@ -98,13 +98,13 @@ def function_chain(
     kwargs: Mapping[str, Any],
 ) -> Any:
     """The chain for one call of a decorated function, under the settings that were in force."""
-    policy, options = media_policy(), spec.options
+    scope, options = scope_now(), spec.options
     source = Source(
         provider=options.provider,
         tools=options.tools or (),
         spec_for=lambda stream: _loop_spec(spec, stream),
-        make_prompt=lambda: prompt_for(spec.function, policy, args, dict(kwargs)),
-        policy=policy,
+        make_prompt=lambda: prompt_for(spec.function, scope, args, dict(kwargs)),
+        scope=scope,
         settings=settings,
     )
     model_type, chain_type, response_type = (

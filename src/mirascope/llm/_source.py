@@ -8,10 +8,10 @@ from typing import Any
 
 from ..core.base._call import CallSpec, ready
 from ..core.base._flow import Flow
-from ..core.base._media_policy import MediaPolicy
 from ..core.base._prompt_function import Prompt
 from ..core.base._provider import Provider
 from ..core.base._request import Request
+from ..core.base._scope import Scope
 from ..core.base.message_param import BaseMessageParam
 from ._settings import Settings, within
 from ._tool_runner import flat_tools
@@ -29,7 +29,7 @@ class Source:
     """What the model may call, unless the prompt says something else."""
     spec_for: SpecFor
     make_prompt: Callable[[], Flow[Prompt]]
-    policy: MediaPolicy
+    scope: Scope
     settings: Settings | None = None
     """The settings that are in force while the prompt is made."""
     _prompt: Prompt | None = None
@@ -52,7 +52,7 @@ class Source:
         """The request, ready to be sent."""
         prompt = yield from self.prompt()
         # Loading media puts other messages into the prompt: those that are kept stay small.
-        return (yield from ready(self.spec_for(stream), replace(prompt), self.policy))
+        return (yield from ready(self.spec_for(stream), replace(prompt), self.scope))
 
     def with_messages(self, messages: Sequence[BaseMessageParam]) -> Source:
         """The same call, of a prompt that has been made already, with other messages."""

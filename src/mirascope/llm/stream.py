@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..core.base._flow import Flow
-from ..core.base._provider import EventSource
+from ..core.base._flow import Flow, Source
 from ..core.base._reply_view import tool_results
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.stream import BaseStream
@@ -33,7 +32,7 @@ class Stream(BaseStream[CallResponseChunk, Tool]):
 
     # --- the pass is the provider's
 
-    def open(self) -> Flow[EventSource]:
+    def open(self) -> Flow[Source]:
         return self._stream.open()
 
     def feed(self, event: Any) -> Iterator[Item]:

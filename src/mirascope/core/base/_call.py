@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from . import _extract
 from ._clients import default_client
+from ._controls import admitted, with_those_everywhere
 from ._extract import Extraction
 from ._flow import Flow, as_function, step
 from ._media_parts import loaded, parts_to_load
-from ._media_policy import MediaPolicy, media_policy
 from ._prompt_function import Prompt, PromptFunction
 from ._provider import Draft, JsonMode, Provider
 from ._request import Request
+from ._scope import Scope, scope_now
 from ._tool_types import tool_type
 from .call_response import BaseCallResponse
 from .message_param import BaseMessageParam
@@ -94,11 +95,11 @@ class CallSpec:
             provider.check_client(options.client, self.is_async)
 
     def flow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
-        """The flow that makes one call, under the media policy that is in force now."""
-        policy = media_policy()
+        """The flow that makes one call, under what is in force now."""
+        scope = scope_now()
         if self.options.stream:
-            return stream(self, policy, args, kwargs)
-        return respond(self, policy, args, kwargs)
+            return stream(self, scope, args, kwargs)
+        return respond(self, scope, args, kwargs)
 
 
 def _warn_of_unused_strictness(extraction: Extraction, json_mode: bool) -> None:
@@ -203,36 +204,59 @@ def _client(spec: CallSpec, prompt: Prompt) -> Any:
 
 
 def request_for(
-    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+    spec: CallSpec, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Request]:
     """The request that one call of the prompt function amounts to."""
-    prompt = yield from prompt_for(spec.function, policy, args, kwargs)
-    return (yield from ready(spec, prompt, policy))
+    prompt = yield from prompt_for(spec.function, scope, args, kwargs)
+    return (yield from ready(spec, prompt, scope))
 
 
 def prompt_for(
-    function: PromptFunction, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+    function: PromptFunction, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Prompt]:
     """The prompt that one call of the prompt function amounts to."""
     fn_args = function.bind(args, kwargs)
     result = yield from step(function.fn, *args, **kwargs)
-    return function.interpret(result, fn_args, policy)
+    return function.interpret(result, fn_args, scope.policy)
 
 
-def ready(spec: CallSpec, prompt: Prompt, policy: MediaPolicy) -> Flow[Request]:
+def ready(spec: CallSpec, prompt: Prompt, scope: Scope) -> Flow[Request]:
     """The request for a prompt, with its media loaded and its client open."""
     if wanted := parts_to_load(spec.provider, prompt.messages):
-        policy = prompt.media_policy or policy
+        policy = prompt.media_policy or scope.policy
         prompt.messages = yield from loaded(prompt.messages, wanted, policy, spec.is_async)
     request = prepare(spec, prompt)
+    request.controls = with_those_everywhere(scope.controls)
     request.client = yield from spec.provider.open_client(request.client, spec.is_async)
     return request
 
 
 def reply_to(request: Request) -> Flow[BaseCallResponse]:
     """Send a request, for a whole reply."""
+    if request.controls:
+        return (yield from _controlled_reply(request))
     start_time = time.time() * 1000
-    raw = yield from step(request.send)
+    return _received(request, (yield from step(request.send)), start_time)
+
+
+def _controlled_reply(request: Request) -> Flow[BaseCallResponse]:
+    permits = yield from admitted(request)
+    response: BaseCallResponse | None = None
+    error: BaseException | None = None
+    try:
+        start_time = time.time() * 1000
+        raw = yield from step(permits.sending(request.send, request))
+        permits.received(raw, request)
+        response = _received(request, raw, start_time)
+        return response
+    except BaseException as failure:
+        error = failure
+        raise
+    finally:
+        permits.end(response, error)
+
+
+def _received(request: Request, raw: Any, start_time: float) -> BaseCallResponse:
     provider = request.provider
     response: BaseCallResponse = provider.response_type._received(
         request, provider.receive(raw), start_time, time.time() * 1000
@@ -241,10 +265,10 @@ def reply_to(request: Request) -> Flow[BaseCallResponse]:
 
 
 def respond(
-    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+    spec: CallSpec, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Any]:
     """A whole reply: a call response, or what the response model and the parser make of it."""
-    request = yield from request_for(spec, policy, args, kwargs)
+    request = yield from request_for(spec, scope, args, kwargs)
     response = yield from reply_to(request)
     result = spec.respond_as(response) if spec.respond_as else response
     if spec.extraction is None:
@@ -261,10 +285,10 @@ def _parsed(spec: CallSpec, output: Any) -> Any:
 
 
 def stream(
-    spec: CallSpec, policy: MediaPolicy, args: tuple[Any, ...], kwargs: dict[str, Any]
+    spec: CallSpec, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Flow[Any]:
     """A stream, of which nothing is sent yet."""
-    request = yield from request_for(spec, policy, args, kwargs)
+    request = yield from request_for(spec, scope, args, kwargs)
     reply: BaseStream = request.provider.stream_type(request, spec.partial_tools)
     if spec.extraction:
         return BaseStructuredStream[Any](reply, spec.extraction, request.prompt.fn_args)

@@ -147,6 +147,25 @@ class Source(ABC):
         """Give the connection back. Called exactly once, whatever happened before."""
 
 
+class ClosedOnce(Source):
+    """A source that may be closed from more than one place."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._is_closed = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._source)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return aiter(self._source)
+
+    def close(self) -> Flow[None]:
+        if not self._is_closed:
+            self._is_closed = True
+            yield from self._source.close()
+
+
 class Feed(ABC, Generic[ItemT]):
     """One pass over a source, sync or async: a subclass says what each event yields.
 

@@ -134,6 +134,10 @@ class Provider(ABC):
     def source(self, raw: Any, is_async: bool) -> EventSource:
         """The events of the stream that `send` gave."""
 
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        """The HTTP headers of the reply that `send` gave, in lower case; empty where hidden."""
+        return {}
+
     # --- encode
 
     @abstractmethod

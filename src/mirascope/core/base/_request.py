@@ -12,6 +12,7 @@ from ._secrets import masked
 from .message_param import BaseMessageParam, ToolResultPart
 
 if TYPE_CHECKING:
+    from ._controls import Control
     from ._prompt_function import Prompt
     from ._provider import Provider
     from .tool import BaseTool
@@ -34,6 +35,8 @@ class Request:
     call_params: Mapping[str, Any] = field(repr=False)
     """The decorator's parameters; `kwargs` has those of the dynamic config merged in."""
     tool_types: Sequence[type[BaseTool]] | None
+    controls: tuple[Control, ...] = ()
+    """What it has to pass before it is sent."""
 
     def __getstate__(self) -> dict[str, Any]:
         # The client holds a key and open connections: it neither travels nor is copied.
@@ -49,6 +52,7 @@ class Request:
         return {
             **state,
             "client": None,
+            "controls": (),
             "kwargs": masked(self.kwargs),
             "call_params": masked(self.call_params),
             "prompt": prompt,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic
 from pydantic_core import to_json
 from typing_extensions import TypeVar
 
-from ._flow import Feed, Flow, step
+from ._controls import Permits, admitted
+from ._flow import ClosedOnce, Feed, Flow, Source, step
 from ._provider import EventSource, Received
 from ._reply_view import ReplyView
 from ._request import Request
@@ -44,22 +45,36 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         self._partial_tools = partial_tools
         self._builder = ReplyBuilder()
         self._events: EventSource | None = None
+        self._permits: Permits | None = None
+        self._error: Exception | None = None
         self._over = False
         self._started_at: float = 0
         self._ended_at: float = 0
 
     # --- the pass
 
-    def open(self) -> Flow[EventSource]:
+    def open(self) -> Flow[Source]:
         request = self._request
+        if request.controls:
+            return (yield from self._open_controlled(request))
         self._started_at = time.time() * 1000
         raw = yield from step(request.send)
         self._events = request.provider.source(raw, request.is_async)
         return self._events
 
+    def _open_controlled(self, request: Request) -> Flow[Source]:
+        self._permits = permits = yield from admitted(request)
+        self._started_at = time.time() * 1000
+        raw = yield from step(permits.sending(request.send, request))
+        permits.received(raw, request)
+        self._events = request.provider.source(raw, request.is_async)
+        source = ClosedOnce(self._events)
+        permits.follow(source, self, request.is_async)
+        return source
+
     def feed(self, event: Any) -> Iterator[tuple[Any, Any]]:
         provider = self._request.provider
-        chunk_type = provider.chunk_type
+        chunk_type, permits = provider.chunk_type, self._permits
         assert self._events is not None
         for received in self._events.decode(event):
             delta = provider.decode_delta(received.data)
@@ -71,8 +86,12 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
                 yield chunk, None
             else:
                 yield from self._with_tools(chunk, delta, complete)
+            if permits is not None:
+                permits.arrived(self)
 
     def finish(self) -> Iterator[tuple[Any, Any]]:
+        if self._permits and (failure := self._permits.failure()):
+            raise failure
         for call in self._builder.tools.finish():
             yield self._bare_chunk(), self._tool(call)
         assert self._events is not None
@@ -83,12 +102,16 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
             )
 
     def fail(self, error: Exception) -> Exception:
-        return self._events.failure(error) if self._events else error
+        failure = self._permits.failure() if self._permits else None
+        self._error = failure or (self._events.failure(error) if self._events else error)
+        return self._error
 
     def stop(self) -> None:
         if not self._over:
             self._ended_at = time.time() * 1000
             self._over = True
+            if self._permits:
+                self._permits.end(self, self._error)
 
     def _with_tools(
         self, chunk: BaseCallResponseChunk, delta: Delta, complete: list[ToolCall]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._flow import Feed, Flow
-from ._provider import EventSource
+from ._flow import Feed, Flow, Source
 from .call_response import BaseCallResponse
 from .stream import BaseStream
 
@@ -41,7 +40,7 @@ class BaseStructuredStream(Feed[T], Generic[T]):
         self._is_async = stream._is_async
         self._seen = 0
 
-    def open(self) -> Flow[EventSource]:
+    def open(self) -> Flow[Source]:
         return self.stream.open()
 
     def feed(self, event: Any) -> Iterator[T]:
