@@ -47,6 +47,10 @@ NAMES = {
     "mirascope.core.base.types": """AudioMetadata CostMetadata FinishReason GoogleMetadata
         ImageMetadata JsonableType PDFImageMetadata PDFMetadata Usage VideoMetadata""",
     "mirascope.core.costs": "calculate_cost",
+    "mirascope.retries": "Fallback FallbackError RetryPolicy fallback retry tenacity",
+    "mirascope.retries.fallback": "Fallback FallbackError fallback",
+    "mirascope.retries.tenacity": "collect_errors",
+    "mirascope.integrations.tenacity": "collect_errors",
 }
 
 PREFIXES = {
@@ -104,7 +108,9 @@ def test_name_can_be_imported(module: str, name: str) -> None:
     assert hasattr(import_module(module), name)
 
 
-@pytest.mark.parametrize("module", ["mirascope", "mirascope.llm", "mirascope.core"])
+@pytest.mark.parametrize(
+    "module", ["mirascope", "mirascope.llm", "mirascope.core", "mirascope.retries"]
+)
 def test_star_import_gives_every_listed_name(module: str) -> None:
     namespace: dict[str, object] = {}
     exec(f"from {module} import *", namespace)

@@ -9,7 +9,9 @@ from ._lazy import lazy
 if TYPE_CHECKING:
     from . import core as core
     from . import errors as errors
+    from . import integrations as integrations
     from . import llm as llm
+    from . import retries as retries
     from . import sandbox as sandbox
     from ._version import __version__ as __version__
     from .core.base import AudioPart as AudioPart
@@ -52,7 +54,7 @@ _NAMES = {
     "__version__": "._version",
     "prompt_template": ".core.base",
 }
-_MODULES = ("core", "errors", "llm", "sandbox")
+_MODULES = ("core", "errors", "integrations", "llm", "retries", "sandbox")
 
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
 

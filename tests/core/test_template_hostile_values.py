@@ -9,6 +9,7 @@ import os
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
@@ -190,6 +191,14 @@ def test_objects_arrive_or_fail_with_the_place(
     texts = [content] if type(content) is str else [content[0].text, content[-1].text]
     assert texts[0].startswith("a")
     assert texts[-1].endswith("z")
+
+
+@pytest.mark.parametrize("field", ["{x:list}", "{x:lists}", "{l:lists}"])
+def test_what_claims_to_be_a_list_is_not_gone_through(field: str) -> None:
+    """It may give an item for every number."""
+    endless = hostile({"__getitem__": "item"}, object, list)
+    with pytest.raises(ValueError, match="needs"):
+        rendered(f"USER: {field}", {"x": endless, "l": [endless]})
 
 
 @settings(max_examples=CASES // 5)

@@ -70,6 +70,7 @@ def asked_and_source(
         make_prompt=make_prompt,
         scope=scope,
         settings=active.get(),
+        tries=(model.retry.tries,) if model.retry else (),
     )
     return asked, source
 

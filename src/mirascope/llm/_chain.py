@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, cast
 from typing_extensions import TypeVar
 
 from ..core.base._controls import held_to
-from ..core.base._flow import Flow, run, run_async
+from ..core.base._corrections import correction
+from ..core.base._flow import END, Flow, run, run_async
+from ..core.base._wire import Reply
 from ..core.base.message_param import BaseMessageParam
 from ._loops import Hooks
 from ._outcome import TokenUsage
-from ._readers import END, AsyncReader, Reader, exclusively
+from ._readers import AsyncReader, Reader, exclusively
 from ._settings import within
 from ._tool_runner import offered_tools, run_tools
 from .response import AsyncResponse, Response
@@ -51,6 +53,7 @@ class ChainFlows:
         hooks: Hooks,
         limit: int | None = None,
         finish: Callable[[Any], Any] | None = None,
+        corrections: int = 0,
     ) -> None:
         hooks.check(self.is_async)
         self._source = source
@@ -58,6 +61,7 @@ class ChainFlows:
         self._hooks = hooks
         self._limit = DEFAULT_LIMIT if limit is None else limit
         self._finish = finish
+        self._corrections = corrections
         self._turns: list[ReplyFlows] = []
         self._results: dict[int, Any] = {}
         self._tools: Mapping[str, OfferedTool] | None = None
@@ -143,10 +147,27 @@ class ChainFlows:
     def _parsed(self) -> Flow[Any]:
         last = yield from self._last()
         if last.prompt.schema is not None:
-            parsed = yield from last._parsed()
+            try:
+                parsed = yield from last._parsed()
+            except ValueError as error:
+                if not self._correct(last, error):
+                    raise
+                return (yield from self._parsed())
         else:
             parsed = yield from last._call_response()
         return self._finish(parsed) if self._finish else parsed
+
+    def _correct(self, last: ReplyFlows, error: ValueError) -> bool:
+        """Ask for another last reply, where the model may still correct it."""
+        source, outcome = last._source, last._outcome
+        if not self._corrections or source is None or outcome is None or outcome.refusal:
+            return False
+        self._corrections -= 1
+        said = Reply(parts=[outcome.text])
+        messages = [*last.prompt.messages, *correction(source.provider, said, error)]
+        self._turns.append(self._respond(source.with_messages(messages)))
+        self._is_over = False
+        return True
 
     def _usage(self) -> Flow[TokenUsage]:
         total = TokenUsage()

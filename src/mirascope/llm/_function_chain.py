@@ -122,7 +122,8 @@ def function_chain(
         )
         return response_type(model, source, asked)
 
-    return chain_type(source, respond, hooks, limit, options.output_parser)
+    parser, corrections = options.output_parser, options.validation_retries
+    return chain_type(source, respond, hooks, limit, parser, corrections)
 
 
 @lru_cache(maxsize=256)

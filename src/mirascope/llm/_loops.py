@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ._settings import Settings, active
 
 if TYPE_CHECKING:
+    from ..retries._tries import Tries
+    from ._source import Source
     from .tool_calls import AfterCall, BeforeCall
 
 Loop = Callable[["Hooks", int | None, tuple[Any, ...], Mapping[str, Any]], Any]
@@ -73,5 +75,27 @@ def under(loop: Loop, settings: Callable[[], Settings]) -> Loop:
             return loop(hooks, limit, args, kwargs)
         finally:
             active.set(before)
+
+    return start
+
+
+TriesFor = Callable[["Source", bool, Callable[[Loop], "Source"]], "Tries[Source]"]
+"""Makes the attempts at one request, given whether it is async and what starts another loop."""
+
+
+def with_tries(loop: Loop, tries_for: TriesFor) -> Loop:
+    """The loop, each request of which is made in several attempts."""
+
+    def start(hooks: Hooks, limit: int | None, args: Any, kwargs: Any) -> Any:
+        def source_of(other: Loop) -> Source:
+            source: Source = other(hooks, limit, args, kwargs)._source
+            return source
+
+        def tries(source: Source, is_async: bool) -> Tries[Source]:
+            return tries_for(source, is_async, source_of)
+
+        chain = loop(hooks, limit, args, kwargs)
+        chain._source.tries += (tries,)
+        return chain
 
     return start

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from ..core.base._flow import Flow, run, run_async, step
+from ..core.base._flow import END, Flow, run, run_async, step
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")
-
-END: Final[Any] = object()
-"""What a flow gives when there is nothing left."""
 
 Following = Callable[[], Flow[Any]]
 """Makes the flow that gives the next item, or `END`."""
@@ -44,12 +41,6 @@ class AsyncReader(AsyncIterator[ItemT], Generic[ItemT]):
         if item is END:
             raise StopAsyncIteration
         return item
-
-
-def pulled(iterator: Any, is_async: bool) -> Flow[Any]:
-    """The next item of an iterator, sync or async, or `END`."""
-    following: Any = anext if is_async else next
-    return (yield from step(following, iterator, END))
 
 
 def exclusively(lock: Any, flow: Flow[T]) -> Flow[T]:

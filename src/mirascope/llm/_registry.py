@@ -14,6 +14,7 @@ from ..core._providers import PROVIDERS, is_installed
 from ._settings import active
 
 if TYPE_CHECKING:
+    from ..retries import RetryPolicy
     from .models import AsyncModel, Model
 
 ENTRY_POINTS = "mirascope.models"
@@ -70,24 +71,35 @@ _default: list[str] = ["openai/gpt-4o-mini"]
 # --- asking for models
 
 
-def get_model(name: str | None = None, *, client: Any = None, key: str | None = None) -> Model:
+def get_model(
+    name: str | None = None,
+    *,
+    client: Any = None,
+    key: str | None = None,
+    retry: RetryPolicy | None = None,
+) -> Model:
     """The model of that name, for sync code.
 
     The name is one that is known (`gpt-4o-mini`), an alias, or any model of a provider
     (`openai/gpt-4o-mini`, `groq:openai/gpt-oss-120b`). Without one it is the model of the
-    `llm.context` around, or else the default model. `client` and `key` are those of `Model`.
+    `llm.context` around, or else the default model. `client`, `key` and `retry` are those
+    of `Model`.
 
     Raises UnknownModelError.
     """
-    model: Model = _found(name, is_async=False, client=client, key=key)
+    model: Model = _found(name, is_async=False, client=client, key=key, retry=retry)
     return model
 
 
 def get_async_model(
-    name: str | None = None, *, client: Any = None, key: str | None = None
+    name: str | None = None,
+    *,
+    client: Any = None,
+    key: str | None = None,
+    retry: RetryPolicy | None = None,
 ) -> AsyncModel:
     """The model of that name, for async code; see `get_model`."""
-    model: AsyncModel = _found(name, is_async=True, client=client, key=key)
+    model: AsyncModel = _found(name, is_async=True, client=client, key=key, retry=retry)
     return model
 
 
@@ -181,7 +193,14 @@ def model_object(model_id: str, is_async: bool) -> Any:
     return _found(model_id, is_async=is_async)
 
 
-def _found(name: str | None, *, is_async: bool, client: Any = None, key: str | None = None) -> Any:
+def _found(
+    name: str | None,
+    *,
+    is_async: bool,
+    client: Any = None,
+    key: str | None = None,
+    retry: RetryPolicy | None = None,
+) -> Any:
     from .models import AsyncModel, Model
 
     if name is None:
@@ -194,11 +213,16 @@ def _found(name: str | None, *, is_async: bool, client: Any = None, key: str | N
         client = model.client if client is None else client
         key = model.key if key is None else key
         return type(model)(
-            model.provider, model.name, client=client, key=key, options=model.options
+            model.provider,
+            model.name,
+            client=client,
+            key=key,
+            options=model.options,
+            retry=model.retry if retry is None else retry,
         )
     provider, model_name = known
     made_by = AsyncModel if is_async else Model
-    return made_by(provider, model_name, client=client, key=key)
+    return made_by(provider, model_name, client=client, key=key, retry=retry)
 
 
 def _name_in_force() -> str:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..core.base._call import reply_to
-from ..core.base._flow import Flow, step
+from ..core.base._flow import END, Flow, pulled, step
 from ..core.base._provider import Received
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.structured_stream import extracted
@@ -23,7 +23,7 @@ from ._outcome import (
     TokenUsage,
     outcome_of,
 )
-from ._readers import END, exclusively, pulled
+from ._readers import exclusively
 from ._tool_runner import flat_tools, offered_tools, run_tools
 from .call_response import CallResponse
 from .tool_calls import AfterCall, BeforeCall, ToolCall, ToolResult
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ..core.base._request import Request
     from ..core.base._wire import Reply
+    from ..retries import Attempt
     from ._source import Source
     from .conversation import ConversationCore
 
@@ -105,6 +106,12 @@ class ReplyFlows:
     def finish_reasons(self) -> Sequence[str] | None:
         """Why the reply ended, in common terms, once it is known."""
         return self._outcome.finish_reasons if self._outcome else None
+
+    @property
+    def attempts(self) -> Sequence[Attempt]:
+        """The attempts at this request that failed before the one that counts."""
+        ends = (self._stream, self._raw, self.error)
+        return next(filter(None, (getattr(end, "_attempts", None) for end in ends)), ())
 
     def _known(self) -> Outcome:
         if not self.is_over:
@@ -234,22 +241,32 @@ class ReplyFlows:
         assert self._source is not None
         self.status = "running"
         self._started = time.time() * 1000
-        request = yield from self._source.open(not whole)
-        self._request = request
-        prompt = yield from self._source.prompt()
-        self.prompt.messages = list(prompt.messages)
-        self._started = time.time() * 1000
+
+        def ask(source: Source) -> Flow[Any]:
+            return self._ask(source, whole)
+
+        reply = yield from self._source.tried(ask, self.is_async)
         if not whole:
-            # Without the tools: what of a call does not fit is for the model, not for the reader.
-            bare = replace(request, tool_types=None)
-            self._stream = request.provider.stream_type(bare)
-            self._iterator = (aiter if self.is_async else iter)(self._stream)
+            self._stream = reply
+            self._iterator = (aiter if self.is_async else iter)(reply)
             return
-        self._raw = yield from reply_to(request)
+        self._raw = reply
         reply = self._raw._reply
         self._add("thinking", "".join(part.text for part in reply.thinking))
         self._add("text", reply.text or reply.refusal or "")
         yield from self._end("done", reply)
+
+    def _ask(self, source: Source, whole: bool) -> Flow[Any]:
+        """Send the request, for a whole reply, or make the stream that will."""
+        request = yield from source.open(not whole)
+        self._source, self._request = source, request
+        prompt = yield from source.prompt()
+        self.prompt.messages = list(prompt.messages)
+        self._started = time.time() * 1000
+        if whole:
+            return (yield from reply_to(request))
+        # Without the tools: what of a call does not fit is for the model, not for the reader.
+        return request.provider.stream_type(replace(request, tool_types=None))
 
     def _take_in(self, chunk: Any) -> None:
         delta = chunk._delta

@@ -88,6 +88,7 @@ class Call(Protocol):
         response_model: type[T],
         output_parser: None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: Params | None = None,
     ) -> Decorator[T]: ...
@@ -102,6 +103,7 @@ class Call(Protocol):
         response_model: type[T],
         output_parser: Callable[[T], OutputT],
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: Params | None = None,
     ) -> Decorator[OutputT]: ...
@@ -116,6 +118,7 @@ class Call(Protocol):
         response_model: type[T],
         output_parser: None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: Params | None = None,
     ) -> Decorator[T | CallResponse]: ...
@@ -130,6 +133,7 @@ class Call(Protocol):
         response_model: type[T],
         output_parser: Callable[[T], OutputT],
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: Params | None = None,
     ) -> Decorator[OutputT | CallResponse]: ...
@@ -160,6 +164,7 @@ class Call(Protocol):
         response_model: Any,
         output_parser: Callable[[Any], Any] | None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: Params | None = None,
     ) -> Decorator[Any]:

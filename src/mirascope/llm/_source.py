@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.base._call import CallSpec, ready
 from ..core.base._flow import Flow
@@ -15,6 +15,9 @@ from ..core.base._scope import Scope
 from ..core.base.message_param import BaseMessageParam
 from ._settings import Settings, within
 from ._tool_runner import flat_tools
+
+if TYPE_CHECKING:
+    from ..retries._tries import Tries
 
 SpecFor = Callable[[bool], CallSpec]
 """What follows from the options of a call, for one that is streamed or not."""
@@ -32,6 +35,8 @@ class Source:
     scope: Scope
     settings: Settings | None = None
     """The settings that are in force while the prompt is made."""
+    tries: tuple[Callable[[Source, bool], Tries[Source]], ...] = ()
+    """What makes several attempts of one request, the innermost first."""
     _prompt: Prompt | None = None
 
     def prompt(self) -> Flow[Prompt]:
@@ -59,3 +64,25 @@ class Source:
         assert self._prompt is not None
         prompt = replace(self._prompt, messages=list(messages))
         return replace(self, _prompt=prompt)
+
+    def in_place_of(self, other: Source) -> Source:
+        """This call, for the prompt of another one, which may be of another provider."""
+        prompt = other._prompt
+        if prompt is not None and self.provider is not other.provider:
+            # A client belongs to its provider.
+            prompt = replace(prompt, client=None)
+        return replace(self, _prompt=prompt, tries=other.tries)
+
+    def tried(
+        self, make: Callable[[Source], Flow[Any]], is_async: bool, levels: int | None = None
+    ) -> Flow[Any]:
+        """What `make` makes of this source, or of one that is tried in its place."""
+        levels = len(self.tries) if levels is None else levels
+        if levels == 0:
+            return (yield from make(self))
+        from ..retries._tries import attempted
+
+        def inner(source: Source) -> Flow[Any]:
+            return source.tried(make, is_async, levels - 1)
+
+        return (yield from attempted(self.tries[levels - 1](self, is_async), inner))

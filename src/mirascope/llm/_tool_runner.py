@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..core.base import _wire
+from ..core.base._corrections import faults_of
 from ..core.base._flow import Flow, run_async, step
 from ..core.base._provider import Provider
 from ..core.base._tool_types import tool_type
@@ -140,13 +141,8 @@ def _with_arguments(call: ToolCall, offered: OfferedTool) -> BaseTool:
         wire = _wire.ToolCall(call.name, call.arguments, call.tool_call_id)
         return offered.tool_type._from_call(wire)
     except ValidationError as error:
-        faults = "; ".join(_fault(fault) for fault in error.errors(include_url=False))
+        faults = faults_of(error)
         raise _BadArguments(f"the arguments do not fit `{call.name}`: {faults}") from error
-
-
-def _fault(fault: Any) -> str:
-    where = ".".join(map(str, fault["loc"]))
-    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
 
 
 def _unknown(call: ToolCall, tools: Mapping[str, OfferedTool]) -> ToolResult:

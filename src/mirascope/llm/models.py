@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..core.base._flow import Flow
     from ..core.base._provider import Provider
     from ..core.base.message_param import BaseMessageParam
+    from ..retries import RetryPolicy
     from ._options import ChainOptions, ConversationOptions, PromptOptions
     from ._reply_flows import ReplyFlows
     from ._source import Source
@@ -28,6 +29,7 @@ class ModelCore:
     - `client`: the SDK client to use, in place of a default one.
     - `key`: the key to use, in place of the one in the environment.
     - `options`: parameters of all its calls, by their common names or by the provider's.
+    - `retry`: how often, and for which errors, each request is tried again.
     """
 
     is_async: ClassVar[bool]
@@ -42,12 +44,14 @@ class ModelCore:
         client: Any = None,
         key: str | None = None,
         options: Mapping[str, Any] | None = None,
+        retry: RetryPolicy | None = None,
     ) -> None:
         self.provider = provider
         self.name = name
         self.client = client
         self.key = key
         self.options = dict(options or {})
+        self.retry = retry
 
     @property
     def model_id(self) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _extract
@@ -45,6 +45,7 @@ class CallOptions:
     response_model: Any = None
     output_parser: Callable[..., Any] | None = None
     json_mode: bool = False
+    validation_retries: int = 0
     client: Any = None
     call_params: Mapping[str, Any] | None = None
 
@@ -54,6 +55,18 @@ class CallOptions:
             raise ValueError(
                 "Cannot use `output_parser` with `stream=True`. Parse what the stream adds up to "
                 "after the loop instead, for instance with `stream.construct_call_response()`."
+            )
+        if self.validation_retries:
+            self._check_validation_retries()
+
+    def _check_validation_retries(self) -> None:
+        retries: Any = self.validation_retries
+        if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
+            raise ValueError(f"`validation_retries` is a number, 0 or more, not {retries!r}.")
+        if self.stream:
+            raise ValueError(
+                "Cannot use `validation_retries` with `stream`: what has been shown cannot be "
+                "taken back. Leave out one of them, or retry around the loop."
             )
 
 
@@ -270,6 +283,12 @@ def respond(
     """A whole reply: a call response, or what the response model and the parser make of it."""
     request = yield from request_for(spec, scope, args, kwargs)
     response = yield from reply_to(request)
+    if spec.options.validation_retries:
+        return (yield from _corrected(spec, scope, request, response))
+    return _outcome(spec, request, response)
+
+
+def _outcome(spec: CallSpec, request: Request, response: BaseCallResponse) -> Any:
     result = spec.respond_as(response) if spec.respond_as else response
     if spec.extraction is None:
         return _parsed(spec, result)
@@ -277,6 +296,33 @@ def respond(
     if offered and spec.extraction_tool not in offered and response.tools:
         return result
     return _parsed(spec, extracted(spec.extraction, response, request.prompt.fn_args))
+
+
+def _corrected(
+    spec: CallSpec, scope: Scope, request: Request, response: BaseCallResponse
+) -> Flow[Any]:
+    """The outcome, where the model may correct what does not fit."""
+    from ._attempts import Attempt, note
+    from ._corrections import correction
+
+    attempts: list[Attempt] = []
+    while True:
+        seconds = (response.end_time - response.start_time) / 1000
+        try:
+            outcome = _outcome(spec, request, response)
+        except ValueError as error:
+            said = response._reply
+            if said.refusal or len(attempts) == spec.options.validation_retries:
+                note(error, attempts)
+                raise
+            attempts.append(Attempt(error, spec.provider.name, spec.options.model, seconds))
+            more = correction(spec.provider, said, error)
+        else:
+            note(outcome, attempts)
+            return outcome
+        prompt = replace(request.prompt, messages=[*request.prompt.messages, *more])
+        request = yield from ready(spec, prompt, scope)
+        response = yield from reply_to(request)
 
 
 def _parsed(spec: CallSpec, output: Any) -> Any:

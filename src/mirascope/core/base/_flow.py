@@ -23,9 +23,10 @@ from collections.abc import (
     Generator,
     Iterable,
     Iterator,
+    Sequence,
 )
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, ParamSpec, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -166,6 +167,41 @@ class ClosedOnce(Source):
             yield from self._source.close()
 
 
+END: Final[Any] = object()
+"""What there is when an iterator has nothing left."""
+
+
+def pulled(iterator: Any, is_async: bool) -> Flow[Any]:
+    """The next item of an iterator, sync or async, or `END`."""
+    following: Any = anext if is_async else next
+    return (yield from step(following, iterator, END))
+
+
+class Begun(NamedTuple):
+    """A pass that has begun."""
+
+    source: Source
+    """What is still to come."""
+    items: Sequence[Any]
+    """What has come already."""
+    is_over: bool = False
+    """Nothing is still to come, and `finish` has been called."""
+
+
+class _Continued(ClosedOnce):
+    """A source of which the first events have been taken."""
+
+    def __init__(self, source: Source, iterator: Any) -> None:
+        super().__init__(source)
+        self._iterator = iterator
+
+    def __iter__(self) -> Iterator[Any]:
+        return cast(Iterator[Any], self._iterator)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return cast(AsyncIterator[Any], self._iterator)
+
+
 class Feed(ABC, Generic[ItemT]):
     """One pass over a source, sync or async: a subclass says what each event yields.
 
@@ -181,6 +217,8 @@ class Feed(ABC, Generic[ItemT]):
     """A weak reference to the pass under way, so that dropping its last strong one ends it."""
     _source: Source | None = None
     """The source, as long as it is open."""
+    _begin: Callable[[], Flow[Begun]] | None = None
+    """How the pass begins where it does not simply open the source."""
 
     @abstractmethod
     def open(self) -> Flow[Source]:
@@ -218,8 +256,12 @@ class Feed(ABC, Generic[ItemT]):
             return
         self._started = True
         try:
-            self._source = source = run(self.open())
+            begun = run(self._begin()) if self._begin else Begun(run(self.open()), ())
+            self._source = source = begun.source
             try:
+                yield from begun.items
+                if begun.is_over:
+                    return
                 for event in source:
                     yield from self.feed(event)
                 if not self._closed:
@@ -237,9 +279,15 @@ class Feed(ABC, Generic[ItemT]):
             return
         self._started = True
         try:
-            self._source = source = await run_async(self.open())
+            begin = self._begin
+            begun = await run_async(begin()) if begin else Begun(await run_async(self.open()), ())
+            self._source = source = begun.source
             try:
                 if self._closed:
+                    return
+                for item in begun.items:
+                    yield item
+                if begun.is_over:
                     return
                 async for event in source:
                     for item in self.feed(event):
@@ -254,6 +302,34 @@ class Feed(ABC, Generic[ItemT]):
                 raise_in_place_of(error, self.fail(error))
         finally:
             self.stop()
+
+    def first_items(self) -> Flow[Begun]:
+        """Open the source and take from it up to the first items.
+
+        Where that fails the source is closed, and raised is what iterating would raise.
+        """
+        source: Source | None = None
+        try:
+            source = yield from self.open()
+            iterator = aiter(source) if self._is_async else iter(source)
+            while (event := (yield from pulled(iterator, self._is_async))) is not END:
+                if items := list(self.feed(event)):
+                    return Begun(_Continued(source, iterator), items)
+            return Begun(source, list(self.finish()), is_over=True)
+        except BaseException as error:
+            if source is not None:
+                yield from source.close()
+            if isinstance(error, Exception):
+                raise_in_place_of(error, self.fail(error))
+            raise
+
+    def become(self, other: Feed[ItemT]) -> None:
+        """Go on as `other`, whose pass has begun. The pass stays this one's."""
+        if other is not self:
+            kept = {name: value for name, value in vars(self).items() if name in _OF_THE_PASS}
+            vars(self).clear()
+            vars(self).update(vars(other), **kept)
+            cast(Any, self).__class__ = type(other)
 
     def close(self) -> None:
         """End the stream now and give its connection back. What has arrived stays readable.
@@ -313,6 +389,9 @@ class Feed(ABC, Generic[ItemT]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+
+_OF_THE_PASS = frozenset({"_started", "_closed", "_iteration", "_source", "_begin"})
 
 
 def raise_in_place_of(error: Exception, better: Exception) -> None:

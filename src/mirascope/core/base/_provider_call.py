@@ -21,6 +21,7 @@ def provider_call(provider: Provider) -> Any:
         response_model: Any = None,
         output_parser: Callable[..., Any] | None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: Any = None,
         call_params: Mapping[str, Any] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -34,6 +35,7 @@ def provider_call(provider: Provider) -> Any:
             response_model=response_model,
             output_parser=output_parser,
             json_mode=json_mode,
+            validation_retries=validation_retries,
             client=client,
             call_params=call_params,
         )
@@ -49,6 +51,8 @@ def provider_call(provider: Provider) -> Any:
     - `response_model`: have the reply extracted as an instance of this type.
     - `output_parser`: what to make of the response (or of the response model's instance).
     - `json_mode`: ask for JSON; with a `response_model`, in place of a tool call.
+    - `validation_retries`: how often the model is told what was wrong with an answer that does not
+      fit the response model, and asked again.
     - `client`: the SDK client to use; an async function needs an async one.
     - `call_params`: further parameters, by their common names or by the provider's.
 

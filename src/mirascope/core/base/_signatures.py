@@ -109,6 +109,7 @@ class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
         response_model: type[T],
         output_parser: None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: ParamsT_contra | None = None,
     ) -> Decorator[T]: ...
@@ -122,6 +123,7 @@ class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
         response_model: type[T],
         output_parser: Callable[[T], OutputT],
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: ParamsT_contra | None = None,
     ) -> Decorator[OutputT]: ...
@@ -135,6 +137,7 @@ class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
         response_model: type[T],
         output_parser: None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: ParamsT_contra | None = None,
     ) -> Decorator[T | ResponseT_co]: ...
@@ -148,6 +151,7 @@ class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
         response_model: type[T],
         output_parser: Callable[[T], OutputT],
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: ParamsT_contra | None = None,
     ) -> Decorator[OutputT | ResponseT_co]: ...
@@ -176,6 +180,7 @@ class ProviderCall(Protocol, Generic[ResponseT_co, StreamT_co, ParamsT_contra]):
         response_model: Any,
         output_parser: Callable[[Any], Any] | None = None,
         json_mode: bool = False,
+        validation_retries: int = 0,
         client: object | None = None,
         call_params: ParamsT_contra | None = None,
     ) -> Decorator[Any]:

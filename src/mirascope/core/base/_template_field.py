@@ -122,7 +122,7 @@ class ListField(Field):
         if spec == "list":
             return _lines(items)
         for group in items:
-            if not isinstance(group, list | tuple | set):
+            if not issubclass(type(group), (list, tuple, set)):
                 raise ValueError(f"`:lists` needs lists in a list, not {typed(group)}")
         return "\n\n".join(map(_lines, items))
 
@@ -215,7 +215,8 @@ _LOCATED = frozenset({AttributeError, KeyError, IndexError, TypeError, ValueErro
 
 
 def _list(value: Any, need: str) -> list[Any]:
-    if is_list(value):
+    # A value that merely claims to be a list may have no end.
+    if is_list(value) and list in type(value).__mro__:
         return value
     raise ValueError(f"{need}, not {typed(value)}")
 

@@ -1,0 +1,79 @@
+"""A series of attempts at one call: what is tried next when one of them fails."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+from ..core.base._attempts import Attempt, note, noted
+from ..core.base._flow import Begun, Feed, Flow
+
+T = TypeVar("T")
+
+
+class Tries(ABC, Generic[T]):
+    """The attempts at one call; `T` is what is tried."""
+
+    def __init__(self, first: T) -> None:
+        self.current = first
+        self.attempts: list[Attempt] = []
+        """Those that failed, or were passed over."""
+
+    @abstractmethod
+    def after(self, error: Exception, seconds: float) -> Flow[None]:
+        """Put into `current` what to try after `error`, when it is time to.
+
+        `seconds` is how long the attempt took. Raises, `error` or another, where nothing is left
+        to try.
+        """
+
+
+def attempted(tries: Tries[T], make: Callable[[T], Flow[Any]]) -> Flow[Any]:
+    """The first result. A stream that is the result is tried again until its first chunk."""
+    result = yield from _made(tries, make)
+    if isinstance(result, Feed):
+        stream: Feed[Any] = cast(Any, result)
+        begin = stream._begin or stream.first_items
+        stream._begin = lambda: _begun(tries, make, stream, begin)
+    return noted(result, tries.attempts)
+
+
+def _made(tries: Tries[T], make: Callable[[T], Flow[Any]]) -> Flow[Any]:
+    while True:
+        started = time.monotonic()
+        try:
+            return (yield from make(tries.current))
+        except Exception as error:
+            yield from _on(tries, error, started)
+
+
+def _on(tries: Tries[Any], error: Exception, started: float) -> Flow[None]:
+    try:
+        yield from tries.after(error, time.monotonic() - started)
+    except Exception as last:
+        note(last, tries.attempts)
+        raise
+
+
+def _begun(
+    tries: Tries[T],
+    make: Callable[[T], Flow[Any]],
+    stream: Feed[Any],
+    begin: Callable[[], Flow[Begun]],
+) -> Flow[Begun]:
+    candidate = stream
+    while True:
+        started = time.monotonic()
+        try:
+            begun = yield from begin()
+        except Exception as error:
+            candidate.stop()
+            yield from _on(tries, error, started)
+        else:
+            stream.become(candidate)
+            noted(stream, tries.attempts)
+            return begun
+        candidate = yield from _made(tries, make)
+        begin = candidate._begin or candidate.first_items
