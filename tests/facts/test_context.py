@@ -116,6 +116,28 @@ async def test_tasks_do_not_see_each_others_settings(box: Sandbox) -> None:
     assert (first.provider, second.provider) == ("openai", "openai")
 
 
+async def test_ten_thousand_calls_of_two_tasks_keep_apart(box: Sandbox) -> None:
+    @llm.call("openai", GPT)
+    async def say(text: str) -> str:
+        return text
+
+    async def talk(outer: str, inner: str) -> None:
+        with llm.context(provider="openai", model=outer):
+            for turn in range(63):
+                with llm.context(provider="openai", model=inner):
+                    calls = [say(inner) for _ in range(20)]
+                await asyncio.gather(*calls, *(say(outer) for _ in range(20)))
+                if turn % 25 == 0:
+                    with llm.context(provider="openai", model=inner):
+                        assert (await llm.get_async_model().prompt(inner).call_response()).content
+        assert (await say(GPT)).content
+
+    await asyncio.gather(talk("a", "b"), talk("c", "d"))
+    await asyncio.gather(talk("e", "f"), talk("g", "h"))
+    assert len(box.requests) > 10_000
+    assert all(r.body["model"] == r.body["messages"][0]["content"] for r in box.requests)
+
+
 async def test_the_settings_are_those_of_the_moment_of_the_call(box: Sandbox) -> None:
     with llm.context(provider="openai", model="inside"):
         called_inside = plain_async()
