@@ -7,6 +7,7 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -20,6 +21,8 @@ class TimeUp(Exception):
 class HelperThread:
     """Does one thing after another for a caller, who waits until `until` and no longer.
 
+    It is done in a copy of the context in which the thread is made.
+
     What is under way by then is left behind: when it has come to its end, `discard` is called with
     what it gave. Where the time comes while there is nothing to do, `idle` is called. Both are
     called in the thread, which then ends. It never keeps the process from ending.
@@ -30,21 +33,23 @@ class HelperThread:
         self.discard: Callable[[Any], Any] = lambda result: None
         self._idle = idle
         self._lock = threading.Lock()
-        self._is_over = False
+        self._is_over = self._is_finished = False
         self.is_left = False
         """What it does, it does for nobody."""
         self._actions: SimpleQueue[Action | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
-        thread = threading.Thread(target=self._serve, name="mirascope-deadline", daemon=True)
-        thread.start()
+        # One for all that it does: what is set in one step of a stream is there in the next.
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=self._serve, args=(context,), name="mirascope-deadline", daemon=True
+        ).start()
 
     def do(self, action: Action) -> Any:
-        """What `action` gives, in a copy of the caller's context. Raises TimeUp at `until`."""
-        context = contextvars.copy_context()
+        """What `action` gives. Raises TimeUp at `until`."""
         with self._lock:
-            if self._is_over:
+            if self._is_over or self._is_finished:
                 raise TimeUp
-            self._actions.put(lambda: context.run(action))
+            self._actions.put(action)
         try:
             result, error = self._results.get(timeout=max(0.0, self.until - time.monotonic()))
         except BaseException as reason:
@@ -61,9 +66,10 @@ class HelperThread:
 
     def finish(self) -> None:
         """There is nothing more to do."""
+        self._is_finished = True
         self._actions.put(None)
 
-    def _serve(self) -> None:
+    def _serve(self, context: contextvars.Context) -> None:
         while True:
             try:
                 action = self._actions.get(timeout=max(0.0, self.until - time.monotonic()))
@@ -79,7 +85,7 @@ class HelperThread:
             result: Any = None
             error: BaseException | None = None
             try:
-                result = action()
+                result = context.run(action)
             except BaseException as failure:
                 error = failure
             with self._lock:
@@ -87,7 +93,7 @@ class HelperThread:
                 if not is_over:
                     self._results.put((result, error))
             if is_over:
-                self._clean_up(lambda given=result: self.discard(given))
+                self._clean_up(partial(self.discard, result))
                 return
             del action, result, error
 

@@ -143,8 +143,8 @@ class Share(Permit):
 
     def _price(self, reply: ReplyView | None, tokens: Tokens) -> float | None:
         provider = self.request.provider.name
-        names = {getattr(reply, "model", None) or self.request.model: None, self.request.model: None}
-        for model in names:
+        asked: str = self.request.model
+        for model in dict.fromkeys((getattr(reply, "model", None) or asked, asked)):
             price = price_of(provider, model, tokens)
             if price is not None:
                 return price

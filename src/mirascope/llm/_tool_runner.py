@@ -183,7 +183,7 @@ def _outcomes(runs: Sequence[_Run], is_async: bool) -> Flow[list[Any]]:
     if not runs:
         return []
     together = partial(_at_once if is_async else _in_threads, runs)
-    return list((yield from step(in_time(together, is_async))))
+    return list((yield from step(in_time(together, is_async, "tools"))))
 
 
 # --- at the same time, in async code

@@ -12,7 +12,8 @@ from ..core.base._controls import Control, Permit, enter, leave
 from ..core.base._flow import Flow
 from ..core.costs._prices import states_prices
 from ..core.costs._rates import Rates, rates
-from ._shares import Share, Spending, Total
+from ._shares import Share, Total
+from ._shares import Spending as Spending
 
 if TYPE_CHECKING:
     from ..core.base._request import Request
@@ -99,7 +100,8 @@ class Budget(Control):
         self.may_cut = usd is not None or tokens is not None
         self.unknown_rates: Rates | None = None
         if unknown_price is not None:
-            self.unknown_rates = Rates(*[unknown_price / 1e6] * 4)
+            each = unknown_price / 1e6
+            self.unknown_rates = Rates(each, each, each, each)
         self._lock = threading.Lock()
         self._spent, self._reserved, self._certain = Total(), Total(), Total()
         self._under_way = 0

@@ -11,17 +11,17 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..core.base._controls import Control, Permit, ambient, enter, leave
-from ..core.base._flow import Action, Flow, Source, run, run_async, step
+from ..core.base._controls import Control, Overdue, Permit, ambient, enter, leave
+from ..core.base._flow import END, Action, Flow, Source, run, run_async, step
 from ._helper_thread import HelperThread, TimeUp
-from ._readers import END, AsyncReader, Reader
+from ._readers import AsyncReader, Reader
 
 if TYPE_CHECKING:
     from ..core.base._reply_view import ReplyView
     from ..core.base._request import Request
 
 
-class DeadlineExceeded(TimeoutError):
+class DeadlineExceeded(Overdue):
     """A request was not sent, or was given up, because its time was up."""
 
 
@@ -75,17 +75,15 @@ class deadline:
 class Deadline(Control):
     """A deadline whose time has begun."""
 
-    until: float
-
     def __init__(self, owner: deadline) -> None:
         self.owner = owner
         self.seconds = owner.seconds
-        self.until = time.monotonic() + owner.seconds
+        self.until = self.end = time.monotonic() + owner.seconds
 
     @property
     def left(self) -> float:
         """How many seconds are left; 0 where the time is up."""
-        return max(0.0, self.until - time.monotonic())
+        return max(0.0, self.end - time.monotonic())
 
     def __repr__(self) -> str:
         return f"<Deadline of {self.seconds:g} s: {self.left:.1f} s left>"
@@ -103,22 +101,24 @@ class Deadline(Control):
     def admit(self, request: Request, until: float | None) -> Flow[Permit]:
         if self.left <= 0:
             raise self.exceeded(f"the request to `{request.model}` was not sent")
-        if until is not None and until < self.until:
+        if until is not None and until < self.end:
             # An earlier one sees to it.
             return Permit()
         return _TimedRequest(self, request)
         yield
 
-    def in_time(self, action: Action, is_async: bool) -> Action:
+    def in_time(self, action: Action, is_async: bool, what: str) -> Action:
         drive = run_async if is_async else run
-        return lambda: drive(self._in_time(action, is_async))
+        return lambda: drive(self._in_time(action, is_async, what))
 
-    def _in_time(self, action: Action, is_async: bool) -> Flow[Any]:
-        helper = None if is_async else HelperThread(self.until, lambda: None)
+    def _in_time(self, action: Action, is_async: bool, what: str) -> Flow[Any]:
+        helper = None if is_async else HelperThread(self.end, lambda: None)
         try:
-            return (yield from _ended(action, self.until, helper))
+            return (yield from _ended(action, self.end, helper))
         except TimeUp as reason:
-            raise self.exceeded("tools were still running, and are given up") from reason.__cause__
+            raise self.exceeded(
+                f"{what} were still running, and are given up"
+            ) from reason.__cause__
         finally:
             if helper:
                 helper.finish()
@@ -131,7 +131,8 @@ def _ended(action: Action, until: float, helper: HelperThread | None) -> Flow[An
     """
     if helper is not None:
         return (yield from step(helper.do, action))
-    timeout = asyncio.timeout(max(0.0, until - time.monotonic()))
+    # As it is for the steps of a flow, whose results are anything.
+    timeout: Any = asyncio.timeout(max(0.0, until - time.monotonic()))
     yield from step(timeout.__aenter__)
     try:
         result = yield from step(action)
@@ -170,7 +171,7 @@ class _TimedRequest(Permit):
 
     def _sent(self, action: Action) -> Flow[Any]:
         if not self._is_async:
-            self._helper = HelperThread(self._control.until, self._close_unread)
+            self._helper = HelperThread(self._control.end, self._close_unread)
             self._helper.discard = self._close_unheard
         return (yield from self._in_time(action, "was given up"))
 
@@ -180,7 +181,7 @@ class _TimedRequest(Permit):
             self._helper.discard = lambda event: run(events.close())
         else:
             loop = asyncio.get_running_loop()
-            left = self._control.until - time.monotonic()
+            left = self._control.end - time.monotonic()
             self._timer = loop.call_later(max(0.0, left), self._close_unread_async)
         return _TimedEvents(events, self)
 
@@ -198,7 +199,7 @@ class _TimedRequest(Permit):
 
     def _in_time(self, action: Action, became: str) -> Flow[Any]:
         try:
-            return (yield from _ended(action, self._control.until, self._helper))
+            return (yield from _ended(action, self._control.end, self._helper))
         except BaseException as reason:
             if self._events is not None and self._helper is not None and self._helper.is_left:
                 self.is_left_behind = True

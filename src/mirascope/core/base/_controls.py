@@ -25,6 +25,10 @@ T = TypeVar("T")
 ReplyT = TypeVar("ReplyT", bound="ReplyView")
 
 
+class Overdue(TimeoutError):
+    """A request came too late: trying again is of no use."""
+
+
 class Control(ABC):
     """Something that requests have to pass."""
 
@@ -33,10 +37,13 @@ class Control(ABC):
 
     def overdue(self) -> Exception:
         """What to raise where `until` has come before a request could be sent."""
-        return TimeoutError("The time is up.")
+        return Overdue("The time is up.")
 
-    def in_time(self, action: Action, is_async: bool) -> Action:
-        """What to do in the place of `action`, no request, so that it ends at `until`."""
+    def in_time(self, action: Action, is_async: bool, what: str) -> Action:
+        """What to do in the place of `action`, no request, so that it ends at `until`.
+
+        `what` is its name, in the plural.
+        """
         return action
 
     @abstractmethod
@@ -120,16 +127,16 @@ class Permits:
 def admitted(request: Request) -> Flow[Permits]:
     """The permits for a request that all of its controls let through."""
     first = _first_to_end(request.controls)
-    until = first and first.until
+    until = first.until if first else None
     permits: list[Permit] = []
     try:
         for control in request.controls:
             permits.append((yield from control.admit(request, until)))
     except BaseException as error:
         Permits(permits).end(None, error)
-        if first and until and isinstance(error, TimeoutError) and time.monotonic() >= until:
+        if first and until is not None and isinstance(error, TimeoutError):
             better = first.overdue()
-            if type(error) is not type(better):
+            if time.monotonic() >= until and type(error) is not type(better):
                 raise better from error
         raise
     return Permits(permits)
@@ -158,10 +165,10 @@ def controlled(
         permits.end(reply, error)
 
 
-def in_time(action: Action, is_async: bool) -> Action:
+def in_time(action: Action, is_async: bool, what: str) -> Action:
     """What to do in the place of `action`, no request, so that it ends when the context's do."""
     first = _first_to_end(ambient.get())
-    return first.in_time(action, is_async) if first else action
+    return first.in_time(action, is_async, what) if first else action
 
 
 def _first_to_end(controls: Sequence[Control]) -> Control | None:

@@ -153,6 +153,7 @@ class Source(ABC):
         Closing it does not wake that thread. Does nothing where the SDK hides the connection: the
         read then ends with the next event, or by the SDK's own time limit.
         """
+        return
 
 
 class ClosedOnce(Source):

@@ -21,6 +21,7 @@ def shut_down(response: Any) -> None:
 
 
 def _socket_of(response: Any) -> socket.socket | None:
-    stream = (getattr(response, "extensions", None) or {}).get("network_stream")
-    found = stream.get_extra_info("socket") if stream is not None else None
+    extensions: Any = getattr(response, "extensions", None)
+    stream: Any = extensions.get("network_stream") if extensions else None
+    found: Any = stream.get_extra_info("socket") if stream is not None else None
     return found if isinstance(found, socket.socket) else None

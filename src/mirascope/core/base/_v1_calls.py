@@ -128,9 +128,7 @@ class _Call:
         """The flow that makes one call, under what is in force now."""
         return self._called(scope_now(), args, kwargs)
 
-    def _called(
-        self, scope: Scope, args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> Flow[Any]:
+    def _called(self, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
         fn_args = self.function.bind(args, kwargs)
         result = yield from step(self.function.fn, *args, **kwargs)
         request, create = self._request(self.function.interpret(result, fn_args))

@@ -58,10 +58,10 @@ def _rates(provider: str, model: str, _time: int) -> Rates | None:
     if few is None or many is None:
         return few
     is_level = all(abs(a - b) <= 1e-6 * max(a, b) for a, b in zip(few, many, strict=True))
-    return Rates(*few, is_level)
+    return few._replace(is_level=is_level)
 
 
-def _rates_of(provider: str, model: str, count: int) -> tuple[float, ...] | None:
+def _rates_of(provider: str, model: str, count: int) -> Rates | None:
     # With the tokens of a cache beside the others or among them, whichever way a provider counts.
     beside = counts(provider, Tokens(cached=count)).input > 0
     base = Tokens(input=0 if beside else count)
@@ -75,7 +75,10 @@ def _rates_of(provider: str, model: str, count: int) -> tuple[float, ...] | None
         )
     ]
     known = [price / count for price in prices if price is not None]
-    return tuple(known) if len(known) == len(prices) else None
+    if len(known) < len(prices):
+        return None
+    plain, read, written, output = known
+    return Rates(plain, read, written, output)
 
 
 def _metadata(tokens: Tokens) -> CostMetadata:
