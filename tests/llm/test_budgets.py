@@ -12,11 +12,11 @@ from contextvars import copy_context
 from typing import Any
 
 import pytest
-import tenacity
 from pydantic import BaseModel
 
 from mirascope import llm
 from mirascope.core.base import _controls, call_factory
+from mirascope.retries import fallback, retry
 from mirascope.sandbox import Sandbox, ToolCall
 
 from ..core.parrot import (
@@ -37,6 +37,12 @@ from ..providers.cases import CASES, Case
 from .faces import Face
 
 WORDS = " ".join(f"word{number}" for number in range(200))
+
+
+class Book(BaseModel):
+    title: str
+
+
 every_provider = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
@@ -141,13 +147,40 @@ async def test_an_error_costs_a_call_and_nothing_else(face: Face, box: Sandbox) 
 
 async def test_each_attempt_counts(face: Face, box: Sandbox) -> None:
     box.fail(400, times=9)
-    ask = call(face)
-    again = tenacity.Retrying(stop=tenacity.stop_after_attempt(9), reraise=True)
-    if face.is_async:
-        again = tenacity.AsyncRetrying(stop=tenacity.stop_after_attempt(9), reraise=True)
+    ask = retry(9, catch="bad_request", first_wait=0)(call(face))
     with llm.budget(calls=3) as budget, pytest.raises(llm.BudgetExceeded):
-        await face.get(again(ask))
+        await face.get(ask())
     assert budget.spent == (0, 0, 3)
+
+
+async def test_each_attempt_at_a_stream_counts(face: Face, box: Sandbox) -> None:
+    box.fail(400, times=2)
+    box.reply("Hello", usage={"input": 10, "output": 5})
+    ask = retry(9, catch="bad_request", first_wait=0)(call(face, stream=True))
+    with llm.budget(calls=3) as budget:
+        stream = await opened(face, ask)
+    await face.items(stream)
+    assert stream.content == "Hello"
+    assert budget.spent == (pytest.approx(4.5e-6), 15, 3)
+    assert budget.reserved == (0, 0, 0)
+
+
+async def test_each_model_of_a_fallback_counts(face: Face, box: Sandbox) -> None:
+    box.fail(400, provider="openai")
+    box.reply("Hello", usage={"input": 10, "output": 5})
+    backup: Any = {"catch": "bad_request", "provider": "anthropic", "model": "claude-haiku-4-5"}
+    with llm.budget(usd=1) as budget:
+        response = await face.get(fallback("bad_request", [backup])(call(face))())
+    assert response.content == "Hello"
+    assert budget.spent == (pytest.approx(35e-6), 15, 2)
+
+
+async def test_each_correction_counts(face: Face, box: Sandbox) -> None:
+    box.reply("no JSON")
+    box.reply({"title": "Emma"})
+    with llm.budget() as budget:
+        await face.get(call(face, response_model=Book, json_mode=True, validation_retries=1)())
+    assert budget.spent.calls == len(box.requests) == 2
 
 
 async def test_a_request_that_is_cancelled_has_cost_its_input(box: Sandbox) -> None:
@@ -411,10 +444,6 @@ async def test_a_stream_is_cut_at_dollars(face: Face, box: Sandbox) -> None:
             await face.items(stream)
     assert 0.0001 < budget.spent.usd < 0.00011
     assert 0 < len(stream.content) < len(WORDS)
-
-
-class Book(BaseModel):
-    title: str
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.name in ("openai", "anthropic")])

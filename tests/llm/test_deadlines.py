@@ -18,6 +18,7 @@ from mirascope import errors, llm
 from mirascope.core.base import _controls
 from mirascope.core.base._controls import Control, Permit
 from mirascope.core.base._flow import Flow, step
+from mirascope.retries import fallback, retry
 from mirascope.sandbox import Sandbox, ToolCall
 
 from ..core.parrot import Answer, parrot_call
@@ -33,6 +34,9 @@ IN_TIME = 1.5
 @pytest.fixture(params=[False, True], ids=["sync", "async"])
 def face(request: pytest.FixtureRequest) -> Face:
     return Face(request.param)
+
+
+BACKUP: Any = {"catch": "timeout", "provider": "anthropic", "model": "claude-haiku-4-5"}
 
 
 @contextmanager
@@ -257,6 +261,17 @@ async def test_waiting_ends(face: Face, box: Sandbox, order: str) -> None:
     finally:
         _controls.leave(wait)
     assert box.requests == []
+
+
+@pytest.mark.parametrize("options", [{}, {"stream": True}], ids=["whole", "stream"])
+async def test_what_is_too_late_is_not_tried_again(
+    face: Face, box: Sandbox, options: dict[str, Any]
+) -> None:
+    box.slow(first_byte=0.6)
+    again = fallback("timeout", [BACKUP])(retry(5, first_wait=0)(call(face, **options)))
+    with over_in_time():
+        await face.items(await opened(face, again))
+    assert len(box.requests) == 1
 
 
 # --- being cancelled by somebody else
