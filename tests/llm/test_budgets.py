@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
 
+import openai
 import pytest
 from pydantic import BaseModel
 
@@ -197,6 +198,15 @@ async def test_a_request_that_is_cancelled_has_cost_its_input(box: Sandbox) -> N
     assert 250 < budget.spent.tokens < 500
     assert budget.spent.usd == pytest.approx(budget.spent.tokens * 0.15e-6)
     assert budget.reserved == (0, 0, 0)
+
+
+async def test_a_reply_that_cannot_be_read_has_cost_its_input(face: Face, box: Sandbox) -> None:
+    box.native("openai", "[]", headers={"content-type": "application/json"})
+    with llm.budget(usd=1) as budget, pytest.raises(openai.APIResponseValidationError):
+        await face.get(call(face)())
+    assert budget.spent.calls == 1
+    assert 10 < budget.spent.tokens < 50
+    assert budget.spent.usd == pytest.approx(budget.spent.tokens * 0.15e-6)
 
 
 async def test_what_is_refused_by_another_costs_nothing(face: Face, box: Sandbox) -> None:

@@ -19,7 +19,7 @@ from mirascope.core.base import _controls
 from mirascope.core.base._controls import Control, Permit
 from mirascope.core.base._flow import Flow, step
 from mirascope.retries import fallback, retry
-from mirascope.sandbox import Sandbox, ToolCall
+from mirascope.sandbox import Sandbox, ToolCall, sandbox
 
 from ..core.parrot import Answer, parrot_call
 from ..core.parrot import Client as Parrot
@@ -29,6 +29,13 @@ from .faces import Face
 SOON = 0.2
 IN_TIME = 1.5
 """By when a call is over whose deadline is `SOON`, on a machine that has other things to do."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def warm() -> None:
+    """What takes long once in a process, done before any time begins."""
+    with sandbox():
+        call(Face(False))()
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

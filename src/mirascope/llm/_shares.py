@@ -104,20 +104,19 @@ class Share(Permit):
             self._budget.grow(self, counted.input, counted.output)
 
     def end(self, reply: ReplyView | None, error: BaseException | None) -> None:
+        output: int | None = None
+        usd: float | None = 0.0
+        amount = Spending(0.0, 0, int(self.was_sent))
         try:
-            tokens = self._used(reply, error)
+            if tokens := self._used(reply, error):
+                counted = counts(self.request.provider.name, tokens)
+                output = None if error else counted.output
+                usd = self._price(reply, tokens)
+                amount = Spending(usd or 0.0, counted.input + counted.output, 1)
         except Exception:
-            # A reply that cannot be read.
-            tokens = Tokens(input=self.request.size)
-        if tokens is None:
-            self._budget.settle(self, Spending(0.0, 0, int(self.was_sent)), None)
-            return
-        counted = counts(self.request.provider.name, tokens)
-        usd = self._price(reply, tokens)
-        amount = Spending(usd or 0.0, counted.input + counted.output, 1)
-        self._budget.settle(
-            self, amount, None if error else counted.output, has_price=usd is not None
-        )
+            # A reply that cannot be read has been paid for all the same.
+            amount = self.certain
+        self._budget.settle(self, amount, output, has_price=usd is not None)
 
     # --- what it comes to
 
