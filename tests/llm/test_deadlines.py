@@ -26,7 +26,7 @@ from ..core.parrot import Client as Parrot
 from ..providers.cases import CASES, Case
 from .faces import Face
 
-SOON = 0.2
+SOON = 0.35
 IN_TIME = 1.5
 """By when a call is over whose deadline is `SOON`, on a machine that has other things to do."""
 
@@ -93,7 +93,7 @@ every_provider = pytest.mark.parametrize("case", CASES, ids=lambda case: case.na
 async def test_a_whole_reply_that_takes_too_long(case: Case, face: Face, box: Sandbox) -> None:
     ask = call(face, case)
     await face.get(ask())
-    box.slow(first_byte=0.6)
+    box.slow(first_byte=0.8)
     with over_in_time():
         await face.get(ask())
     assert len(box.requests) == 2
@@ -106,7 +106,7 @@ async def test_a_whole_reply_that_takes_too_long(case: Case, face: Face, box: Sa
 @every_provider
 async def test_a_stream_that_does_not_begin(case: Case, face: Face, box: Sandbox) -> None:
     await face.items(await opened(face, call(face, case, stream=True)))
-    box.slow(first_byte=0.6)
+    box.slow(first_byte=0.8)
     with over_in_time():
         stream = await opened(face, call(face, case, stream=True))
         await face.items(stream)
@@ -117,9 +117,9 @@ async def test_a_stream_that_does_not_begin(case: Case, face: Face, box: Sandbox
 @every_provider
 async def test_a_stream_that_goes_on_too_long(case: Case, face: Face, box: Sandbox) -> None:
     await face.items(await opened(face, call(face, case, stream=True)))
-    text = " ".join(["word"] * 60)
+    text = " ".join(["word"] * 150)
     box.reply(text)
-    box.slow(between_events=0.06)
+    box.slow(between_events=0.02)
     with over_in_time():
         stream = await opened(face, call(face, case, stream=True))
         await face.items(stream)
@@ -274,7 +274,7 @@ async def test_waiting_ends(face: Face, box: Sandbox, order: str) -> None:
 async def test_what_is_too_late_is_not_tried_again(
     face: Face, box: Sandbox, options: dict[str, Any]
 ) -> None:
-    box.slow(first_byte=0.6)
+    box.slow(first_byte=0.8)
     again = fallback("timeout", [BACKUP])(retry(5, first_wait=0)(call(face, **options)))
     with over_in_time():
         await face.items(await opened(face, again))
@@ -322,8 +322,8 @@ class Book(BaseModel):
 
 
 async def test_a_structured_stream(face: Face, box: Sandbox) -> None:
-    box.reply({"title": " ".join(["word"] * 40)})
-    box.slow(between_events=0.05)
+    box.reply({"title": " ".join(["word"] * 150)})
+    box.slow(between_events=0.02)
     with llm.deadline(SOON):
         stream = await opened(face, call(face, stream=True, response_model=Book))
     with pytest.raises(llm.DeadlineExceeded):
@@ -333,8 +333,8 @@ async def test_a_structured_stream(face: Face, box: Sandbox) -> None:
 
 
 async def test_a_stream_that_nobody_reads_is_closed(face: Face, box: Sandbox) -> None:
-    box.reply(" ".join(["word"] * 100))
-    box.slow(between_events=0.05)
+    box.reply(" ".join(["word"] * 150))
+    box.slow(between_events=0.02)
     with llm.deadline(SOON):
         stream = await opened(face, call(face, stream=True))
         items = aiter(stream) if face.is_async else iter(stream)
@@ -358,7 +358,7 @@ async def test_a_stream_that_is_left_ends_its_thread(face: Face, box: Sandbox) -
 
 @pytest.mark.parametrize("case", CASES[:1], ids=["openai"])
 def test_a_sync_stream_is_closed_by_another_thread(case: Case, box: Sandbox) -> None:
-    box.reply(" ".join(["word"] * 60))
+    box.reply(" ".join(["word"] * 150))
     box.slow(between_events=0.03)
     arrived = threading.Event()
     with llm.deadline(60):
@@ -382,8 +382,8 @@ def test_a_sync_stream_is_closed_by_another_thread(case: Case, box: Sandbox) -> 
 async def test_a_response_of_a_model_fails_and_keeps_what_had_arrived(
     face: Face, box: Sandbox
 ) -> None:
-    box.reply(" ".join(["word"] * 60))
-    box.slow(between_events=0.05)
+    box.reply(" ".join(["word"] * 150))
+    box.slow(between_events=0.02)
     with llm.deadline(SOON):
         response = face.model().prompt("Hi", stream=True)
     texts: list[str] = []
@@ -417,7 +417,7 @@ def slowly_called(face: Face, seconds: float) -> tuple[Any, list[str]]:
 
 
 async def test_tools_that_still_run_are_given_up(face: Face, box: Sandbox) -> None:
-    tool, seen = slowly_called(face, 0.8)
+    tool, seen = slowly_called(face, 1.0)
     box.reply([ToolCall("look_up", {}), ToolCall("look_up", {})])
     message = "tools were still running"
     with pytest.raises(llm.DeadlineExceeded, match=message), llm.deadline(SOON):
@@ -428,7 +428,7 @@ async def test_tools_that_still_run_are_given_up(face: Face, box: Sandbox) -> No
 
 
 async def test_a_sync_tool_of_an_async_chain_is_left_behind(box: Sandbox) -> None:
-    tool, seen = slowly_called(Face(False), 0.6)
+    tool, seen = slowly_called(Face(False), 1.0)
     box.reply(ToolCall("look_up", {}))
     with over_in_time():
         await Face(True).model().chain("Hi", tools=[tool]).text()
@@ -442,7 +442,7 @@ async def test_a_tool_whose_call_is_too_late_ends_the_chain(face: Face, box: San
 
     def answer(request: Any) -> Any:
         if "Inner" in str(request.body):
-            time.sleep(0.8)
+            time.sleep(1.0)
             return "late"
         return ToolCall("ask", {})
 
@@ -457,11 +457,11 @@ async def test_a_tool_whose_call_is_too_late_ends_the_chain(face: Face, box: San
 
 class SlowParrot(Parrot):
     def ask(self, **request: Any) -> Answer:
-        time.sleep(0.8)
+        time.sleep(1.0)
         return super().ask(**request)
 
     async def ask_async(self, **request: Any) -> Answer:
-        await asyncio.sleep(0.8)
+        await asyncio.sleep(1.0)
         return await super().ask_async(**request)
 
     def tell(self, **request: Any) -> Any:
