@@ -38,6 +38,14 @@ class Face:
             return [item async for item in iterable]
         return list(iterable)
 
+    async def gather(self, iterable: Any, into: list[Any]) -> None:
+        """Everything that it yields, kept also where it breaks off."""
+        if not self.is_async:
+            into.extend(iter(iterable))
+            return
+        async for item in iterable:
+            into.append(item)
+
     async def first(self, iterable: Any) -> Any:
         """The first thing that it yields."""
         if self.is_async:

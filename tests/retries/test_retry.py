@@ -57,6 +57,18 @@ def function(face: Face, client: Any, **options: Any) -> Any:
     return ask
 
 
+async def test_attempts_at_a_stream_are_made_under_the_context_of_the_call(
+    face: Face, box: Sandbox
+) -> None:
+    box.fail(400, times=2)
+    ask = retry(3, catch="bad_request", **NOW)(function(face, None, stream=True))
+    with llm.context(provider="anthropic", model="claude-haiku-4-5"):
+        stream = ask("Emma")
+        stream = await stream if face.is_async else stream
+    await face.items(stream)
+    assert [request.provider for request in box.requests] == ["anthropic"] * 3
+
+
 async def test_a_call_is_tried_again(face: Face, box: Sandbox, client: Any) -> None:
     box.fail(503, times=2)
     box.reply("Here")

@@ -27,6 +27,7 @@ from .base._clients import KEEP_ALIVE_SECONDS, MAX_CONNECTIONS, MAX_IDLE_CONNECT
 from .base._flow import Flow, step
 from .base._narrow import is_object
 from .base._provider import Received
+from .base._sockets import shut_down
 
 if TYPE_CHECKING:
     from .base._clients import Endpoint
@@ -199,3 +200,6 @@ class InferenceEvents(WireEvents):
 
     def close(self) -> Flow[None]:
         yield from step(self._http_response.close)
+
+    def interrupt(self) -> None:
+        shut_down(getattr(self._http_response.internal_response, "raw", None))

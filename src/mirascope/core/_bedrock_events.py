@@ -9,6 +9,7 @@ from typing import Any, cast
 from ._converse import BlockCollector, Json, inner
 from .base._flow import Flow, step
 from .base._provider import EventSource, Received
+from .base._sockets import shut_down
 
 _exceptions: Any = import_module("botocore.exceptions")
 _parsers: Any = import_module("botocore.parsers")
@@ -65,6 +66,9 @@ class ConverseEvents(EventSource):
             yield from step(close)
         if close := getattr(self._iterator, "aclose", None):
             yield from step(close)
+
+    def interrupt(self) -> None:
+        shut_down(getattr(self._stream, "_raw_stream", None))
 
     def failure(self, error: Exception) -> Exception:
         if type(error).__module__.partition(".")[0] in _TRANSPORTS:

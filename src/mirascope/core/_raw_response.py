@@ -23,6 +23,7 @@ from .base._clients import http_client
 from .base._flow import Flow, step
 from .base._narrow import is_object
 from .base._provider import EventSource, Provider, Received
+from .base._sockets import shut_down
 from .base._sse import EventDecoder
 
 if TYPE_CHECKING:
@@ -184,6 +185,9 @@ class WireEvents(EventSource):
     def close(self) -> Flow[None]:
         response = self._http_response
         yield from step(response.aclose if self._is_async else response.close)
+
+    def interrupt(self) -> None:
+        shut_down(self._http_response)
 
     def failure(self, error: Exception) -> Exception:
         return self._provider.transport_error(error, self._http_response.request)

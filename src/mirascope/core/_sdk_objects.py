@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from .base._flow import Flow, step
 from .base._provider import EventSource, Received
+from .base._sockets import shut_down
 
 
 class ObjectEvents(EventSource):
@@ -33,6 +34,11 @@ class ObjectEvents(EventSource):
             if close := getattr(self._stream, name, None):
                 yield from step(close)
                 return
+
+    def interrupt(self) -> None:
+        # The streams of most SDKs, and those that LiteLLM wraps, have the HTTP response.
+        stream = getattr(self._stream, "completion_stream", self._stream)
+        shut_down(getattr(stream, "response", None))
 
 
 def plain(value: Any, *, defaults: bool = False) -> Received:

@@ -34,10 +34,15 @@ if TYPE_CHECKING:
     from ._registry import set_alias as set_alias
     from ._registry import set_default_model as set_default_model
     from .attachments import Attachment as Attachment
+    from .budgets import Budget as Budget
+    from .budgets import BudgetExceeded as BudgetExceeded
+    from .budgets import budget as budget
     from .call_response import CallResponse as CallResponse
     from .call_response_chunk import CallResponseChunk as CallResponseChunk
     from .conversation import AsyncConversation as AsyncConversation
     from .conversation import Conversation as Conversation
+    from .deadlines import DeadlineExceeded as DeadlineExceeded
+    from .deadlines import deadline as deadline
     from .models import AsyncModel as AsyncModel
     from .models import Model as Model
     from .response import AsyncResponse as AsyncResponse
@@ -58,6 +63,8 @@ _NAMES = {
     "AsyncModel": ".models",
     "AsyncResponse": ".response",
     "Attachment": ".attachments",
+    "Budget": ".budgets",
+    "BudgetExceeded": ".budgets",
     "CallResponse": ".call_response",
     "CallResponseChunk": ".call_response_chunk",
     "CancelToolCall": ".tool_calls",
@@ -65,6 +72,7 @@ _NAMES = {
     "ChainResponse": "._chain",
     "Conversation": ".conversation",
     "CostMetadata": "..core.base.types",
+    "DeadlineExceeded": ".deadlines",
     "LocalProvider": "..core.base.types",
     "MediaPolicy": "..core.base._media_policy",
     "Model": ".models",
@@ -81,10 +89,12 @@ _NAMES = {
     "ToolOutput": ".tool_calls",
     "ToolResult": ".tool_calls",
     "UnknownModelError": "._registry",
+    "budget": ".budgets",
     "calculate_cost": "..core.costs",
     "call": "._call",
     "chain": "._function_chain",
     "context": "._context",
+    "deadline": ".deadlines",
     "get_async_model": "._registry",
     "get_async_models": "._registry",
     "get_default_model": "._registry",
@@ -107,6 +117,8 @@ __all__ = [
     "AsyncModel",
     "AsyncResponse",
     "Attachment",
+    "Budget",
+    "BudgetExceeded",
     "CallResponse",
     "CallResponseChunk",
     "CancelToolCall",
@@ -114,6 +126,7 @@ __all__ = [
     "ChainResponse",
     "Conversation",
     "CostMetadata",
+    "DeadlineExceeded",
     "LocalProvider",
     "MediaPolicy",
     "Model",
@@ -130,10 +143,12 @@ __all__ = [
     "ToolOutput",
     "ToolResult",
     "UnknownModelError",
+    "budget",
     "calculate_cost",
     "call",
     "chain",
     "context",
+    "deadline",
     "get_async_model",
     "get_async_models",
     "get_default_model",

@@ -11,11 +11,13 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 
 from ..core.base import _wire
+from ..core.base._controls import in_time
 from ..core.base._corrections import faults_of
 from ..core.base._flow import Flow, run_async, step
 from ..core.base._provider import Provider
@@ -106,7 +108,7 @@ def run_tools(
             results[at] = _failed(call, error, str(error))
 
     ready = list(runs.values())
-    outcomes = yield from (_at_once(ready) if is_async else step(_in_threads, ready))
+    outcomes = yield from _outcomes(ready, is_async)
     for (at, each), outcome in zip(runs.items(), outcomes, strict=True):
         if isinstance(outcome, PauseChain):
             waiting[at] = outcome
@@ -177,13 +179,18 @@ def _shown(output: Any) -> ResultContent:
         return json.dumps(output, default=repr, ensure_ascii=False)
 
 
+def _outcomes(runs: Sequence[_Run], is_async: bool) -> Flow[list[Any]]:
+    if not runs:
+        return []
+    together = partial(_at_once if is_async else _in_threads, runs)
+    return list((yield from step(in_time(together, is_async, "tools"))))
+
+
 # --- at the same time, in async code
 
 
-def _at_once(runs: Sequence[_Run]) -> Flow[list[Any]]:
-    together = [_outcome(each) for each in runs]
-    outcomes: Any = yield lambda: asyncio.gather(*map(run_async, together), return_exceptions=True)
-    return list(outcomes)
+def _at_once(runs: Sequence[_Run]) -> Any:
+    return asyncio.gather(*(run_async(_outcome(each)) for each in runs), return_exceptions=True)
 
 
 def _outcome(each: _Run) -> Flow[Any]:
@@ -237,8 +244,6 @@ if hasattr(os, "register_at_fork"):
 def _in_threads(runs: Sequence[_Run]) -> list[Any]:
     if len(runs) == 1:
         return [_outcome_of(runs[0])]
-    if not runs:
-        return []
     # Threads of this turn alone: a tool may itself wait for a turn like this one.
     pool = ThreadPoolExecutor(min(len(runs), MOST_THREADS), thread_name_prefix="mirascope-tool")
     try:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal, TypeAlias, cast, get_args
 
-from ..core.base._controls import ambient
+from ..core.base._controls import Overdue, ambient
 from ..core.base._flow import Flow, step
 from ..core.base._type_names import is_class
 from ..errors import TRANSIENT, ErrorKind, describe
@@ -57,6 +57,8 @@ class Catcher:
 
     def __call__(self, error: Exception) -> bool:
         """Whether the exception is caught."""
+        if isinstance(error, Overdue):
+            return False
         if isinstance(error, self._types):
             return True
         if self._kinds and describe(error).kind in self._kinds:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast
 
 from ..core.base._attempts import Attempt, note, noted
+from ..core.base._controls import ambient, held_to
 from ..core.base._flow import Begun, Feed, Flow
+from ..llm._settings import active, within
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Tries(ABC, Generic[T]):
@@ -31,12 +34,29 @@ class Tries(ABC, Generic[T]):
 
 
 def attempted(tries: Tries[T], make: Callable[[T], Flow[Any]]) -> Flow[Any]:
-    """The first result. A stream that is the result is tried again until its first chunk."""
+    """The first result. A stream that is the result is tried again until its first chunk.
+
+    All attempts are made under what is in force now, wherever the result is awaited or iterated
+    over.
+    """
+    controls, settings = ambient.get(), active.get()
+
+    def under(flow: Flow[R]) -> Flow[R]:
+        return within(settings, held_to(controls, flow))
+
+    return under(_attempted(tries, make, under))
+
+
+def _attempted(
+    tries: Tries[T],
+    make: Callable[[T], Flow[Any]],
+    under: Callable[[Flow[Begun]], Flow[Begun]],
+) -> Flow[Any]:
     result = yield from _made(tries, make)
     if isinstance(result, Feed):
         stream: Feed[Any] = cast(Any, result)
         begin = stream._begin or stream.first_items
-        stream._begin = lambda: _begun(tries, make, stream, begin)
+        stream._begin = lambda: under(_begun(tries, make, stream, begin))
     return noted(result, tries.attempts)
 
 
@@ -71,6 +91,9 @@ def _begun(
         except Exception as error:
             candidate.stop()
             yield from _on(tries, error, started)
+        except BaseException:
+            candidate.stop()
+            raise
         else:
             stream.become(candidate)
             noted(stream, tries.attempts)

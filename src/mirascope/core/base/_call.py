@@ -7,6 +7,7 @@ does no I/O. The flows at the end are the whole of a call, sync or async.
 
 from __future__ import annotations
 
+import functools
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _extract
 from ._clients import default_client
-from ._controls import admitted, with_those_everywhere
+from ._controls import controlled, with_those_everywhere
 from ._extract import Extraction
 from ._flow import Flow, as_function, step
 from ._media_parts import loaded, parts_to_load
@@ -247,26 +248,10 @@ def ready(spec: CallSpec, prompt: Prompt, scope: Scope) -> Flow[Request]:
 def reply_to(request: Request) -> Flow[BaseCallResponse]:
     """Send a request, for a whole reply."""
     if request.controls:
-        return (yield from _controlled_reply(request))
+        received = functools.partial(_received, request)
+        return (yield from controlled(request, request.send, received))
     start_time = time.time() * 1000
     return _received(request, (yield from step(request.send)), start_time)
-
-
-def _controlled_reply(request: Request) -> Flow[BaseCallResponse]:
-    permits = yield from admitted(request)
-    response: BaseCallResponse | None = None
-    error: BaseException | None = None
-    try:
-        start_time = time.time() * 1000
-        raw = yield from step(permits.sending(request.send, request))
-        permits.received(raw, request)
-        response = _received(request, raw, start_time)
-        return response
-    except BaseException as failure:
-        error = failure
-        raise
-    finally:
-        permits.end(response, error)
 
 
 def _received(request: Request, raw: Any, start_time: float) -> BaseCallResponse:

@@ -8,12 +8,13 @@ this.
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._flow import Action, Flow, Source
+from ._flow import Action, Flow, Source, step
 
 if TYPE_CHECKING:
     from ._reply_view import ReplyView
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from ._wire import Tokens
 
 T = TypeVar("T")
+ReplyT = TypeVar("ReplyT", bound="ReplyView")
+
+
+class Overdue(TimeoutError):
+    """A request came too late: trying again is of no use."""
 
 
 class Control(ABC):
@@ -28,6 +34,17 @@ class Control(ABC):
 
     until: float | None = None
     """When all waiting has to end, by `time.monotonic()`; None where this sets no end."""
+
+    def overdue(self) -> Exception:
+        """What to raise where `until` has come before a request could be sent."""
+        return Overdue("The time is up.")
+
+    def in_time(self, action: Action, is_async: bool, what: str) -> Action:
+        """What to do in the place of `action`, no request, so that it ends at `until`.
+
+        `what` is its name, in the plural.
+        """
+        return action
 
     @abstractmethod
     def admit(self, request: Request, until: float | None) -> Flow[Permit]:
@@ -47,8 +64,12 @@ class Permit:
     def received(self, headers: Mapping[str, str]) -> None:
         """The reply has begun to arrive; the names of its headers are in lower case."""
 
-    def follow(self, events: Source, stream: ReplyView, is_async: bool) -> None:
-        """A stream has begun: `stream` grows with each of `events`, which may be closed early."""
+    def follow(self, events: Source, stream: ReplyView, is_async: bool) -> Source | None:
+        """A stream has begun: `stream` grows with each of `events`, which may be closed early.
+
+        What is returned is read in the place of `events`, and closed when the stream ends.
+        """
+        return None
 
     def arrived(self, stream: ReplyView) -> None:
         """More of a stream has arrived. What is raised here ends it."""
@@ -80,10 +101,11 @@ class Permits:
         for permit in self._permits:
             permit.received(headers)
 
-    def follow(self, events: Source, stream: ReplyView, is_async: bool) -> None:
-        """A stream has begun."""
+    def follow(self, events: Source, stream: ReplyView, is_async: bool) -> Source:
+        """A stream has begun; returns what to read of it."""
         for permit in self._permits:
-            permit.follow(events, stream, is_async)
+            events = permit.follow(events, stream, is_async) or events
+        return events
 
     def arrived(self, stream: ReplyView) -> None:
         """More of a stream has arrived. Raises where that is to be all."""
@@ -104,16 +126,54 @@ class Permits:
 
 def admitted(request: Request) -> Flow[Permits]:
     """The permits for a request that all of its controls let through."""
-    ends = [control.until for control in request.controls if control.until is not None]
-    until = min(ends, default=None)
+    first = _first_to_end(request.controls)
+    until = first.until if first else None
     permits: list[Permit] = []
     try:
         for control in request.controls:
             permits.append((yield from control.admit(request, until)))
     except BaseException as error:
         Permits(permits).end(None, error)
+        if first and until is not None and isinstance(error, TimeoutError):
+            better = first.overdue()
+            if time.monotonic() >= until and type(error) is not type(better):
+                raise better from error
         raise
     return Permits(permits)
+
+
+def controlled(
+    request: Request, send: Action, receive: Callable[[Any, float], ReplyT]
+) -> Flow[ReplyT]:
+    """The whole reply to a request, past all of its controls.
+
+    `receive` makes the reply of what `send` gave and of when it was sent, in milliseconds.
+    """
+    permits = yield from admitted(request)
+    reply: ReplyT | None = None
+    error: BaseException | None = None
+    try:
+        start_time = time.time() * 1000
+        raw = yield from step(permits.sending(send, request))
+        permits.received(raw, request)
+        reply = receive(raw, start_time)
+        return reply
+    except BaseException as failure:
+        error = failure
+        raise
+    finally:
+        permits.end(reply, error)
+
+
+def in_time(action: Action, is_async: bool, what: str) -> Action:
+    """What to do in the place of `action`, no request, so that it ends when the context's do."""
+    first = _first_to_end(ambient.get())
+    return first.in_time(action, is_async, what) if first else action
+
+
+def _first_to_end(controls: Sequence[Control]) -> Control | None:
+    ending = [(control.until, control) for control in controls if control.until is not None]
+    return min(ending, key=lambda each: each[0])[1] if ending else None
 
 
 # --- which are in force
@@ -165,8 +225,9 @@ def held_to(controls: tuple[Control, ...], flow: Flow[T]) -> Flow[T]:
 
 
 def with_those_everywhere(controls: tuple[Control, ...]) -> tuple[Control, ...]:
-    """What a request is held to: first what may refuse it, then what makes it wait."""
-    return (*controls, *_everywhere) if _everywhere else controls
+    """What a request is held to, each once: first what may refuse it, then what makes it wait."""
+    together = (*controls, *_everywhere)
+    return tuple(dict.fromkeys(together)) if len(together) > 1 else together
 
 
 def used(reply: ReplyView | None) -> Tokens | None:

@@ -147,6 +147,14 @@ class Source(ABC):
     def close(self) -> Flow[None]:
         """Give the connection back. Called exactly once, whatever happened before."""
 
+    def interrupt(self) -> None:
+        """Break the connection, so that a read ends that another thread waits for.
+
+        Closing it does not wake that thread. Does nothing where the SDK hides the connection: the
+        read then ends with the next event, or by the SDK's own time limit.
+        """
+        return
+
 
 class ClosedOnce(Source):
     """A source that may be closed from more than one place."""
@@ -165,6 +173,9 @@ class ClosedOnce(Source):
         if not self._is_closed:
             self._is_closed = True
             yield from self._source.close()
+
+    def interrupt(self) -> None:
+        self._source.interrupt()
 
 
 END: Final[Any] = object()

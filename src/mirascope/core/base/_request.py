@@ -37,6 +37,16 @@ class Request:
     tool_types: Sequence[type[BaseTool]] | None
     controls: tuple[Control, ...] = ()
     """What it has to pass before it is sent."""
+    _size: int | None = field(default=None, init=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """About how many tokens it takes."""
+        if self._size is None:
+            from ._token_estimates import tokens_in
+
+            self._size = tokens_in(self.kwargs)
+        return self._size
 
     def __getstate__(self) -> dict[str, Any]:
         # The client holds a key and open connections: it neither travels nor is copied.

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, cast
 
+from ._controls import controlled, with_those_everywhere
 from ._extract import Extraction
-from ._flow import Flow, as_function, step
+from ._flow import Flow, Source, as_function, step
 from ._narrow import is_object
 from ._prompt_function import Prompt, PromptFunction
 from ._provider import EventSource, Received
 from ._request import Request
+from ._scope import Scope, scope_now
 from ._v1_replies import V1Adapter, own_tokens
 from ._wire import Delta
 from .call_response import BaseCallResponse
@@ -122,14 +125,27 @@ class _Call:
     call_params: Mapping[str, Any]
 
     def flow(self, *args: Any, **kwargs: Any) -> Flow[Any]:
+        """The flow that makes one call, under what is in force now."""
+        return self._called(scope_now(), args, kwargs)
+
+    def _called(self, scope: Scope, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
         fn_args = self.function.bind(args, kwargs)
         result = yield from step(self.function.fn, *args, **kwargs)
         request, create = self._request(self.function.interpret(result, fn_args))
+        request.controls = with_those_everywhere(scope.controls)
         if self.stream:
             return self._streamed(request, create)
-        start_time = time.time() * 1000
-        raw = yield from step(create, stream=False, **request.kwargs)
-        response = self.parts.response(
+        send = partial(create, stream=False, **request.kwargs)
+        received = partial(self._received, request)
+        if request.controls:
+            response = yield from controlled(request, send, received)
+        else:
+            start_time = time.time() * 1000
+            response = received((yield from step(send)), start_time)
+        return self._outcome(response, request)
+
+    def _received(self, request: Request, raw: Any, start_time: float) -> BaseCallResponse:
+        return self.parts.response(
             metadata=request.prompt.metadata,
             response=raw,
             tool_types=request.tool_types,
@@ -143,7 +159,6 @@ class _Call:
             start_time=start_time,
             end_time=time.time() * 1000,
         )
-        return self._outcome(response, request)
 
     def _request(self, prompt: Prompt) -> tuple[Request, Callable[..., Any]]:
         """One call, ready to send, and the function that sends it."""
@@ -244,14 +259,17 @@ class _Stream(BaseStream[Any, Any]):
     _parts: Parts
     _last_reasons: Any = None
 
-    def open(self) -> Flow[EventSource]:
+    def open(self) -> Flow[Source]:
         self._tool_calls: list[Any] = []
-        self._started_at = time.time() * 1000
-        raw = yield from step(self._create, stream=True, **self._request.kwargs)
+        return super().open()
+
+    def _send(self) -> Any:
+        return self._create(stream=True, **self._request.kwargs)
+
+    def _events_of(self, raw: Any) -> EventSource:
         handle = self._parts.handle_stream_async if self._is_async else self._parts.handle_stream
         items = handle(raw, self.tool_types, partial_tools=self._partial_tools)
-        self._events = _Items(raw, items, self._is_async)
-        return self._events
+        return _Items(raw, items, self._is_async)
 
     def feed(self, event: Any) -> Iterator[tuple[Any, Any]]:
         chunk, tool = event
@@ -269,8 +287,12 @@ class _Stream(BaseStream[Any, Any]):
         if tool is not None and not getattr(tool, "delta", None):
             self._tool_calls.append(tool.tool_call)
         yield chunk, tool
+        if self._permits is not None:
+            self._permits.arrived(self)
 
     def finish(self) -> Iterator[tuple[Any, Any]]:
+        if self._permits and (failure := self._permits.failure()):
+            raise failure
         return iter(())
 
     @property
@@ -329,6 +351,8 @@ class _StructuredStream(BaseStructuredStream[Any]):
         yield from self._grown()
 
     def finish(self) -> Iterator[Any]:
+        for _ in self.stream.finish():
+            pass
         self.stream.stop()
         response = self.stream.construct_call_response()
         text = self._text

@@ -15,6 +15,7 @@ from ._wire import Reply, Tokens
 from .message_param import BaseMessageParam
 
 if TYPE_CHECKING:
+    from ._provider import EventSource
     from .call_response import BaseCallResponse
     from .types import FinishReason
 
@@ -28,6 +29,16 @@ class V1Adapter:
         self.name: str = getattr(owner, "_provider", "") or ""
         self.title = self.name or owner.__name__
         self._converter: Any = converter_of(owner)
+
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        """Empty: where its SDK has them is not known."""
+        return {}
+
+    def source(self, raw: Any, is_async: bool) -> EventSource:
+        """What closes a stream that nobody will read."""
+        from .._sdk_objects import ObjectEvents
+
+        return ObjectEvents(raw, is_async)
 
     def common_finish_reasons(
         self, reasons: list[str] | None, calls_tools: bool = False

@@ -58,19 +58,23 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         if request.controls:
             return (yield from self._open_controlled(request))
         self._started_at = time.time() * 1000
-        raw = yield from step(request.send)
-        self._events = request.provider.source(raw, request.is_async)
+        raw = yield from step(self._send)
+        self._events = self._events_of(raw)
         return self._events
 
     def _open_controlled(self, request: Request) -> Flow[Source]:
         self._permits = permits = yield from admitted(request)
         self._started_at = time.time() * 1000
-        raw = yield from step(permits.sending(request.send, request))
+        raw = yield from step(permits.sending(self._send, request))
         permits.received(raw, request)
-        self._events = request.provider.source(raw, request.is_async)
-        source = ClosedOnce(self._events)
-        permits.follow(source, self, request.is_async)
-        return source
+        self._events = self._events_of(raw)
+        return permits.follow(ClosedOnce(self._events), self, request.is_async)
+
+    def _send(self) -> Any:
+        return self._request.send()
+
+    def _events_of(self, raw: Any) -> EventSource:
+        return self._request.provider.source(raw, self._is_async)
 
     def feed(self, event: Any) -> Iterator[tuple[Any, Any]]:
         provider = self._request.provider

@@ -6,8 +6,9 @@ The data comes with the package and is read when the first cost is asked for; no
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
+from ..base._wire import Tokens
 from ..base.types import CostMetadata
 
 _PRICE_IDS = {
@@ -64,20 +65,47 @@ def calculate_cost(provider: str, model: str, metadata: CostMetadata | None = No
     return float(price.total_price)
 
 
-def _usage(provider: str, metadata: CostMetadata) -> Any:
-    read = int(metadata.cached_tokens or 0)
-    written = int(metadata.cache_write or 0)
-    total = int(metadata.input_tokens or 0)
+class Counts(NamedTuple):
+    """Token counts that mean the same for all providers."""
+
+    input: int
+    """All of the request, with what was read from the cache and what was written to it."""
+    read: int
+    written: int
+    output: int
+    """All of the reply, with its reasoning."""
+
+
+def states_prices(provider: str) -> bool:
+    """Whether a provider says itself what a call has cost, once it is over."""
+    return provider in _STATING_PRICES
+
+
+def counts(provider: str, tokens: Tokens) -> Counts:
+    """What a provider's own token counts come to; what it does not say counts as nothing."""
+    read, written = int(tokens.cached or 0), int(tokens.cache_write or 0)
+    total, output = int(tokens.input or 0), int(tokens.output or 0)
     if provider in _CACHED_BESIDE_INPUT:
         total += read + written
-    output = int(metadata.output_tokens or 0)
     if provider in _REASONING_BESIDE_OUTPUT:
-        output += int(metadata.reasoning_tokens or 0)
+        output += int(tokens.reasoning or 0)
+    return Counts(total, min(read, total), min(written, total), output)
+
+
+def _usage(provider: str, metadata: CostMetadata) -> Any:
+    tokens = Tokens(
+        input=int(metadata.input_tokens or 0),
+        cached=int(metadata.cached_tokens or 0),
+        output=int(metadata.output_tokens or 0),
+        cache_write=int(metadata.cache_write or 0),
+        reasoning=int(metadata.reasoning_tokens or 0),
+    )
+    counted = counts(provider, tokens)
     return _prices().Usage(
-        input_tokens=total,
-        cache_read_tokens=min(read, total),
-        cache_write_tokens=min(written, total),
-        output_tokens=output,
+        input_tokens=counted.input,
+        cache_read_tokens=counted.read,
+        cache_write_tokens=counted.written,
+        output_tokens=counted.output,
     )
 
 

@@ -1,0 +1,27 @@
+"""Breaking the connection of an HTTP response while another thread reads from it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any
+
+
+def shut_down(response: Any) -> None:
+    """End what arrives of a response of httpx or urllib3, so that a read under way ends.
+
+    Does nothing where the socket cannot be found. Closing the response is left to its reader.
+    """
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        if found := _socket_of(response):
+            # Not its own method, by which a socket with TLS would lose what its reader is using.
+            socket.socket.shutdown(found, socket.SHUT_RDWR)
+        elif shutdown := getattr(response, "shutdown", None):
+            shutdown()
+
+
+def _socket_of(response: Any) -> socket.socket | None:
+    extensions: Any = getattr(response, "extensions", None)
+    stream: Any = extensions.get("network_stream") if extensions else None
+    found: Any = stream.get_extra_info("socket") if stream is not None else None
+    return found if isinstance(found, socket.socket) else None
