@@ -45,12 +45,16 @@ class _HTTPXTool(ConfigurableTool[HTTPXConfig], ABC):
     _parameter_names: ClassVar[Mapping[str, str]] = {"json_": "json"}
 
     url: str = Field(description="The http or https URL.")
-    method: Method = Field("GET", description="The HTTP method.")
-    data: dict[str, Any] | None = Field(None, description="The fields of a form to send.")
-    json_: dict[str, Any] | None = Field(None, alias="json", description="A JSON object to send.")
-    params: dict[str, Any] | None = Field(None, description="What to add to the URL's query.")
-    headers: dict[str, str] | None = Field(None, description="The headers of the request.")
-    follow_redirects: bool = Field(True, description="Whether to follow redirects.")
+    method: Method = Field(default="GET", description="The HTTP method.")
+    data: dict[str, Any] | None = Field(default=None, description="The fields of a form to send.")
+    json_: dict[str, Any] | None = Field(
+        default=None, alias="json", description="A JSON object to send."
+    )
+    params: dict[str, Any] | None = Field(
+        default=None, description="What to add to the URL's query."
+    )
+    headers: dict[str, str] | None = Field(default=None, description="The headers of the request.")
+    follow_redirects: bool = Field(default=True, description="Whether to follow redirects.")
 
     @classmethod
     def _usage(cls) -> str:
@@ -90,9 +94,9 @@ class Requests(ConfigurableTool[RequestsConfig]):
     __config__: ClassVar[RequestsConfig] = RequestsConfig()
 
     url: str = Field(description="The http or https URL.")
-    method: Method = Field("GET", description="The HTTP method.")
-    data: dict[str, Any] | None = Field(None, description="The fields of a form to send.")
-    headers: dict[str, str] | None = Field(None, description="The headers of the request.")
+    method: Method = Field(default="GET", description="The HTTP method.")
+    data: dict[str, Any] | None = Field(default=None, description="The fields of a form to send.")
+    headers: dict[str, str] | None = Field(default=None, description="The headers of the request.")
 
     @classmethod
     def _usage(cls) -> str:

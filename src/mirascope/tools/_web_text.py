@@ -71,7 +71,7 @@ def _stated(content_type: str, data: bytes) -> str | None:
 def _codec(name: str) -> str | None:
     try:
         codec = codecs.lookup(name)
-        b"".decode(codec.name)  # There are codecs that give no text.
+        b"    ".decode(codec.name)  # There are codecs that give no text.
     except (LookupError, ValueError):
         return None
     return None if codec.name in _NO_CHARSETS else _MEANT.get(codec.name, codec.name)
