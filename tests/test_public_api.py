@@ -138,13 +138,7 @@ def test_both_names_of_a_call_decorator_are_the_same(provider: str) -> None:
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
-    for module in (
-        "mirascope",
-        "mirascope.llm",
-        "mirascope.core",
-        "mirascope.core.base",
-        "mirascope.tools",
-    ):
+    for module in (*STARRED, "mirascope.core.base"):
         with pytest.raises(AttributeError, match="no_such_name"):
             _ = import_module(module).no_such_name
 

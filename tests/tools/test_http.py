@@ -106,8 +106,8 @@ async def test_forms(tool: Any, site: Site) -> None:
         ({"status": 204}, "The server answers 204 No Content, and nothing else."),
         ({"status": 404}, "Error: the server answers 404 Not Found."),
         (
-            {"status": 422, "body": '{"why": "no title"}\n', "content_type": "application/json"},
-            'Error: the server answers 422 Unprocessable Entity: {"why": "no title"}.',
+            {"status": 400, "body": '{"why": "no title"}\n', "content_type": "application/json"},
+            'Error: the server answers 400 Bad Request: {"why": "no title"}.',
         ),
         (
             {"body": b"\x89PNG\r\n\x1a\n\0", "content_type": "image/png"},
