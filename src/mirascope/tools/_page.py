@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field, InstanceOf
+from pydantic import Field
 
 from ..core.base._flow import run
-from ..core.base._media_policy import MediaPolicy
 from ._page_text import page_text
 from ._web import Answer, WebConfig, answer_text, told
 from ._web_text import is_html
@@ -15,13 +14,12 @@ from .base import ConfigurableTool
 
 
 class ParseURLConfig(WebConfig):
-    """The configuration of `ParseURLContent`; a page may have 4 MiB, as its text is much shorter.
+    """The configuration of `ParseURLContent`.
 
     - `parser`: which parser Mirascope v1 used. It is accepted so that v1 code goes on, and nothing
       depends on it: all pages are read in the same way.
     """
 
-    policy: InstanceOf[MediaPolicy] = MediaPolicy(max_bytes=4 * 1024 * 1024)
     parser: str = "html.parser"
 
 
