@@ -51,6 +51,9 @@ NAMES = {
     "mirascope.retries.fallback": "Fallback FallbackError fallback",
     "mirascope.retries.tenacity": "collect_errors",
     "mirascope.integrations.tenacity": "collect_errors",
+    "mirascope.tools": """AsyncHTTPX FileSystemToolKit FileSystemToolKitConfig HTTPX HTTPXConfig
+        ParseURLConfig ParseURLContent Requests RequestsConfig""",
+    "mirascope.tools.base": "ConfigurableTool ConfigurableToolKit",
 }
 
 PREFIXES = {
@@ -108,9 +111,10 @@ def test_name_can_be_imported(module: str, name: str) -> None:
     assert hasattr(import_module(module), name)
 
 
-@pytest.mark.parametrize(
-    "module", ["mirascope", "mirascope.llm", "mirascope.core", "mirascope.retries"]
-)
+STARRED = ("mirascope", "mirascope.llm", "mirascope.core", "mirascope.retries", "mirascope.tools")
+
+
+@pytest.mark.parametrize("module", STARRED)
 def test_star_import_gives_every_listed_name(module: str) -> None:
     namespace: dict[str, object] = {}
     exec(f"from {module} import *", namespace)
@@ -134,9 +138,16 @@ def test_both_names_of_a_call_decorator_are_the_same(provider: str) -> None:
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
-    for module in ("mirascope", "mirascope.llm", "mirascope.core", "mirascope.core.base"):
+    for module in (*STARRED, "mirascope.core.base"):
         with pytest.raises(AttributeError, match="no_such_name"):
             _ = import_module(module).no_such_name
+
+
+@pytest.mark.parametrize("name", ["DockerOperationToolKit", "DuckDuckGoSearch"])
+@pytest.mark.parametrize("suffix", ["", "Config"])
+def test_a_tool_that_was_left_out_says_what_to_use(name: str, suffix: str) -> None:
+    with pytest.raises(ImportError, match=f"`{name}{suffix}` is not part .* MCP server"):
+        exec(f"from mirascope.tools import {name}{suffix}")
 
 
 HEAVY = (
@@ -157,6 +168,7 @@ LIGHT = [
     "import mirascope, mirascope.llm, mirascope.core",
     "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call",
     "from mirascope import llm; llm.call(provider='openai', model='m')(lambda: 'hi')",
+    "from mirascope.tools import *; HTTPX(url='http://127.0.0.1/').call()",
 ]
 
 

@@ -27,7 +27,7 @@ from mirascope import (
     ToolResultPart,
 )
 from mirascope.core import MediaPolicy
-from mirascope.core.base import _download
+from mirascope.core.base import _exchange
 from mirascope.core.base._checked_connection import Network
 from mirascope.sandbox import ToolCall
 
@@ -102,7 +102,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         tried.append(host)
         raise OSError("no network")
 
-    monkeypatch.setattr(_download, "NETWORK", Network(refuse, refuse))
+    monkeypatch.setattr(_exchange, "NETWORK", Network(refuse, refuse))
     return tried
 
 

@@ -16,6 +16,7 @@ from typing import Any, cast
 from ..._version import __version__
 from ._addresses import WebAddress
 from ._media_policy import MediaPolicy
+from ._web_request import WebRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,13 @@ class _Opened:
 
 
 def open_request(
-    place: WebAddress, policy: MediaPolicy, network: Network, deadline: Deadline
+    place: WebAddress,
+    policy: MediaPolicy,
+    network: Network,
+    deadline: Deadline,
+    request: WebRequest,
 ) -> _Opened:
-    """Send a request for what a URL names; its response is read in a `with` block.
+    """Send a request to what a URL names; its response is read in a `with` block.
 
     Raises ValueError for an address that the policy refuses, and OSError or
     `http.client.HTTPException` where the network or the server fails.
@@ -123,7 +128,8 @@ def open_request(
         connection = HTTPConnection(place.host, place.port)
         held: Any = _HeldSocket(plain, deadline)
         connection.sock = held
-        connection.request("GET", target, headers=_HEADERS | {"Host": place.authority} | headers)
+        headers = request.with_defaults(_HEADERS) | {"Host": place.authority} | headers
+        connection.request(request.method, target, request.body, headers)
     except BaseException:
         plain.close()
         raise

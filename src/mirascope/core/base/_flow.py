@@ -47,6 +47,17 @@ def step(action: Callable[P, Awaitable[T] | T], *args: P.args, **kwargs: P.kwarg
     return result
 
 
+def blocking_step(
+    is_async: bool, action: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> Flow[T]:
+    """Do one thing that blocks; in an async flow a thread does it, and the event loop goes on."""
+    if not is_async:
+        return (yield from step(action, *args, **kwargs))
+    import asyncio
+
+    return (yield from step(asyncio.to_thread, action, *args, **kwargs))
+
+
 def run(flow: Flow[T]) -> T:
     """Run a flow to its end, each step at once."""
     try:
@@ -113,7 +124,7 @@ def as_function(
     def call_async(*args: Any, **kwargs: Any) -> Coroutine[Any, Any, Any]:
         return run_async(start(*args, **kwargs))
 
-    return _marked_as_coroutine_function(_dressed(call_async, like))
+    return as_coroutine_function(_dressed(call_async, like))
 
 
 def _dressed(function: Callable[..., Any], like: Callable[..., Any]) -> Callable[..., Any]:
@@ -124,14 +135,18 @@ def _dressed(function: Callable[..., Any], like: Callable[..., Any]) -> Callable
     return function
 
 
-def _marked_as_coroutine_function(function: Callable[..., Any]) -> Callable[..., Any]:
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+
+def as_coroutine_function(function: FunctionT) -> FunctionT:
+    """Mark a plain function that returns a coroutine, for those who ask `inspect`."""
     if sys.version_info >= (3, 12):
-        return inspect.markcoroutinefunction(function)
+        return cast(FunctionT, inspect.markcoroutinefunction(function))
     # Before 3.12 `inspect.iscoroutinefunction` looks at this flag of the code alone, and since 3.11
     # the interpreter does not: the function still runs when it is called and returns a coroutine.
     plain = cast(FunctionType, function)
     plain.__code__ = plain.__code__.replace(co_flags=plain.__code__.co_flags | inspect.CO_COROUTINE)
-    return plain
+    return function
 
 
 class Source(ABC):

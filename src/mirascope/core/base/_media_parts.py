@@ -114,7 +114,7 @@ def _loaded(part: Any, data: bytes, media_type: str) -> Part:
     try:
         return loaded_part(part, data, media_type)
     except ValueError as error:
-        from ._download import shown
+        from ._exchange import shown
 
         raise ValueError(
             f"Failed to load or encode data from {shown(part.url)}: {error}."

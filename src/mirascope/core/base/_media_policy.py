@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 _LOCAL_NAMES = ("localhost", "*.localhost", "*.local", "*.internal", "*.home.arpa")
 
 
+class NotPublic(ValueError):
+    """Refused because nothing allows it, and not because something denies it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPolicy:
     """What images, recordings and documents may be loaded from.
@@ -106,7 +110,7 @@ class MediaPolicy:
         if place.address is not None:
             self._check_address(place.address)
         elif self.use_proxies and not self.allow_private and _matches(place.host, _LOCAL_NAMES):
-            raise ValueError(f"`{place.host}` is a local name. {_WAY_OUT}")
+            raise NotPublic(f"`{place.host}` is a local name")
         if _matches(place.host, self.denied_hosts):
             raise ValueError(f"the media policy denies the host `{place.host}`")
         if self.allowed_hosts is not None and not _matches(place.host, self.allowed_hosts):
@@ -128,10 +132,7 @@ class MediaPolicy:
         if kind == "public" or (kind == "private" and self.allow_private):
             return
         if not is_in(address, _networks(self.allowed_networks)):
-            raise ValueError(f"`{address}` is not a public address ({title}). {_WAY_OUT}")
-
-
-_WAY_OUT = "Allow it with a `MediaPolicy`, or pass the bytes"
+            raise NotPublic(f"`{address}` is not a public address ({title})")
 
 
 def _matches(host: str, patterns: Collection[str]) -> bool:

@@ -31,7 +31,16 @@ class Made:
 def recipe_of(tool_type: type[BaseTool]) -> Recipe | None:
     """How a tool class was made; None for one that an import finds."""
     recipe: Recipe | None = vars(tool_type).get("_recipe")
-    return recipe
+    if recipe is None:
+        return None
+    make, args = recipe
+    return make, tuple(_portable(arg) for arg in args)
+
+
+def _portable(arg: Any) -> Any:
+    """A class that was itself made at run time, as its recipe; anything else as it is."""
+    inner = recipe_of(arg) if isinstance(arg, type) else None
+    return Made(inner) if inner else arg
 
 
 def as_recipes(tool_types: Iterable[type[BaseTool]] | None) -> list[Any] | None:

@@ -115,7 +115,9 @@ def _marked(toolkit: type[BaseToolKit]) -> dict[str, Any]:
 
 
 def _is_abstract(toolkit: type[BaseToolKit]) -> bool:
-    return ABC in toolkit.__bases__ or inspect.isabstract(toolkit)
+    # A generic toolkit with its types filled in is made by pydantic, which states no bases.
+    generic: Any = toolkit.__pydantic_generic_metadata__["origin"]
+    return ABC in (generic or toolkit).__bases__ or inspect.isabstract(toolkit)
 
 
 def _check_docstring(toolkit: type[BaseToolKit], name: str, docstring: str | None) -> None:
