@@ -41,7 +41,7 @@ async def finished(way: Way, call: Any) -> Any:
 async def failed(way: Way, **options: Any) -> Exception:
     """The error of a call that fails."""
     call = way.decorate("Hi", **options)
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         await finished(way, call)
     return caught.value
 
@@ -65,6 +65,8 @@ async def test_max_retries_is_a_count(way: Way, stream: bool) -> None:
         way.box.reset()
 
 
+# Azure's SDK leaves the reply open that it has given up on.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket")
 @STREAMS
 async def test_max_retries_with_a_client_of_the_users(way: Way, stream: bool) -> None:
     if not own_client_takes_it(way):
@@ -116,7 +118,7 @@ async def test_retry_after_in_seconds(llm_way: Way) -> None:
     way = llm_way
     heeds = way.case.module.PROVIDER.heeds_retry_after
     if "seconds" in heeds:
-        assert await waited(way, retry_after=0.7) >= 0.69
+        assert await waited(way, retry_after=0.55) >= 0.54
     elif "whole seconds" in heeds:
         assert await waited(way, retry_after=2) >= 1.99
     else:
@@ -127,7 +129,7 @@ async def test_retry_after_in_seconds(llm_way: Way) -> None:
 async def test_retry_after_as_a_date(case: Case, box: Sandbox) -> None:
     way = Way(case, is_async=False, agnostic=True, box=box)
     # A date has no fractions of a second.
-    date = math.ceil(time.time() + 1)
+    date = math.ceil(time.time() + 0.6)
     heeds = "date" in case.module.PROVIDER.heeds_retry_after
     assert await waited(way, retry_after=formatdate(date if heeds else date + 60, usegmt=True)) < 30
     assert not heeds or box.requests[1].received_at >= date - 0.1
@@ -136,9 +138,9 @@ async def test_retry_after_as_a_date(case: Case, box: Sandbox) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_retry_after_in_milliseconds(case: Case, box: Sandbox) -> None:
     way = Way(case, is_async=False, agnostic=True, box=box)
-    headers = {"retry-after-ms": "700"}
+    headers = {"retry-after-ms": "550"}
     if "ms" in case.module.PROVIDER.heeds_retry_after:
-        assert await waited(way, headers=headers) >= 0.69
+        assert await waited(way, headers=headers) >= 0.54
 
 
 # How long
@@ -147,7 +149,8 @@ async def test_retry_after_in_milliseconds(case: Case, box: Sandbox) -> None:
 def is_timeout(way: Way, error: Exception) -> bool:
     """Whether an error is the SDK's own for a timeout, or what its HTTP library has for it."""
     assert errors.describe(error).kind == "timeout", repr(error)
-    return isinstance(error, (way.case.error("APITimeoutError"), *way.case.other_timeouts))
+    names = ("APITimeoutError", *way.case.other_timeouts)
+    return isinstance(error, tuple(map(way.case.error, names)))
 
 
 @STREAMS
@@ -168,9 +171,7 @@ async def test_a_timeout_with_a_client_of_the_users(llm_way: Way, stream: bool) 
         assert (await finished(way, call)).content == "Sandbox reply to: Hi"
         way.box.slow(first_byte=0.6)
         params = {"timeout": 0.1}
-        assert is_timeout(
-            way, await failed(way, call_params=params, client=client, stream=stream)
-        )
+        assert is_timeout(way, await failed(way, call_params=params, client=client, stream=stream))
         way.box.slow(first_byte=0.15)
         assert (await finished(way, call)).content == "Sandbox reply to: Hi"
     assert len(way.box.requests) == 3
@@ -189,7 +190,7 @@ async def test_a_stream_that_falls_silent(way: Way) -> None:
     items: list[Any] = []
     params = {"timeout": 0.2, "max_retries": 2}
     stream = await way.ask("Hi", stream=True, call_params=params)
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         await way.gather(stream, items)
     assert is_timeout(way, caught.value)
     # A reply that has begun is not asked for again, and what had arrived stays.
@@ -206,11 +207,11 @@ async def test_what_a_timeout_limits(llm_way: Way) -> None:
     way = llm_way
     pieces = events_of(way)
     way.box.native(way.case.name, pieces)
-    way.box.slow(between_events=0.6 / (len(pieces) - 1))
-    stream = await way.ask("Hi", stream=True, call_params={"timeout": 0.4, "max_retries": 0})
+    way.box.slow(between_events=0.4 / (len(pieces) - 1))
+    stream = await way.ask("Hi", stream=True, call_params={"timeout": 0.25, "max_retries": 0})
     if way.is_async and way.case.limits_async_replies:
         assert way.case.module.PROVIDER.timeout_covers != "a wait"
-        with pytest.raises(Exception) as caught:  # noqa: PT011
+        with pytest.raises(Exception) as caught:
             await way.items(stream)
         assert is_timeout(way, caught.value)
     else:
@@ -246,12 +247,12 @@ async def test_a_dynamic_config_wins(way: Way) -> None:
     call = way.decorate(prompt, call_params=given)
     for params, count in (({}, 2), ({"max_retries": 0}, 1), ({"max_retries": None}, 2)):
         way.box.fail(500, times=math.inf, **AT_ONCE)
-        with pytest.raises(Exception):  # noqa: B017, PT011
+        with pytest.raises(Exception):  # noqa: B017
             await way.run(call, params)
         assert len(way.box.requests) == count
         way.box.reset()
     way.box.slow(first_byte=0.6)
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         await way.run(call, {"timeout": 0.1, "max_retries": 0})
     assert is_timeout(way, caught.value)
     assert len(way.box.requests) == 1
@@ -262,10 +263,10 @@ async def test_context_and_override(llm_way: Way) -> None:
     call = way.decorate("Hi")
     params = {"timeout": 0.1, "max_retries": 0}
     way.box.slow(first_byte=0.6)
-    with pytest.raises(Exception) as caught:  # noqa: PT011
+    with pytest.raises(Exception) as caught:
         await way.run(llm.override(call, call_params=params))
     assert is_timeout(way, caught.value)
-    with llm.context(call_params=params), pytest.raises(Exception) as caught:  # noqa: PT011
+    with llm.context(call_params=params), pytest.raises(Exception) as caught:
         await way.run(call)
     assert is_timeout(way, caught.value)
     assert len(way.box.requests) == 2
@@ -280,7 +281,7 @@ def test_prompts_of_a_model(case: Case, box: Sandbox) -> None:
     params: Any = {"timeout": 0.1, "max_retries": 0}
     for options in (params, {"options": params}):
         box.slow(first_byte=0.6)
-        with pytest.raises(Exception) as caught:  # noqa: PT011
+        with pytest.raises(Exception) as caught:
             model.prompt("Hi", **options).text()
         assert is_timeout(way, caught.value)
     assert len(box.requests) == 2
@@ -326,7 +327,7 @@ async def test_what_is_made_of_a_client_is_kept_as_long_as_it_lives(async_way: W
         call = way.decorate("Hi", client=client, call_params={"max_retries": 1})
         first, second = await way.run(call), await way.run(call)
         used = [response._request.client for response in (first, second)]
-        if hasattr(client, "with_options"):
+        if isinstance(used[0], type(client)):
             assert used[0] is used[1]
         assert way.box.connections == 1
         reference = weakref.ref(client)

@@ -163,7 +163,9 @@ class LiteLLMProvider(ChatCompletions):
         if hasattr(client, "with_options"):
             # Told by an argument, LiteLLM would change the client itself, for all its calls.
             return with_max_retries(self.title, client, transport.max_retries, _is_bare)
-        kwargs["max_retries"] = transport.max_retries
+        # A router keeps the clients below it from trying again, and has a loop of its own for it.
+        is_router = not isinstance(client, _Completion)
+        kwargs["num_retries" if is_router else "max_retries"] = transport.max_retries
         return client
 
     def takes_timeout(self, timeout: Any) -> bool:
