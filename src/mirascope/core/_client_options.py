@@ -5,6 +5,7 @@ For the SDKs of OpenAI, Anthropic and Groq, whose clients have `with_options`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -52,6 +53,15 @@ def _made(title: str, client: Any, max_retries: int, is_bare: Callable[[Any], bo
     # The SDK looks into the environment again for what the client has none of.
     forget_environment(made, but_for=client)
     return made
+
+
+def is_native_timeout(value: Any, sdk_name: str) -> bool:
+    """Whether a value is an HTTP library's `Timeout`, or the SDK's own for one that is left out."""
+    # Not by the name of its module: each SDK that exports the class gives it its own.
+    stacks = (sys.modules.get(name) for name in ("httpx", "httpx2"))
+    if any(isinstance(value, getattr(stack, "Timeout", ())) for stack in stacks):
+        return True
+    return type(value).__module__.partition(".")[0] == sdk_name
 
 
 def forget_environment(client: Any, but_for: Any = None) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from pydantic_core import from_json
 
-from ._client_options import with_max_retries
+from ._client_options import is_native_timeout, with_max_retries
 from ._providers import require_sdk
 from ._sdk_objects import ObjectEvents, plain
 from .base._clients import http_client
@@ -78,8 +78,7 @@ class RawResponseProvider(Provider):
         return is_plain(self.resource(client), "create", self.sdk_name)
 
     def takes_timeout(self, timeout: Any) -> bool:
-        # `httpx.Timeout`, by whichever name the SDK has it, and the SDK's own `omit`.
-        return type(timeout).__module__.partition(".")[0] in (*_TRANSPORTS, self.sdk_name)
+        return is_native_timeout(timeout, self.sdk_name)
 
     def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
         resource = self.resource(client)

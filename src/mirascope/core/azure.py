@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from ._chat_completions import NEEDS_COMPLETION_TOKENS, ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
@@ -188,7 +188,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     tool_type = AzureTool
 
     list_params = frozenset({"stop"})
-    heeds_retry_after = ("seconds", "date")
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds", "date")
     part_types = frozenset({"text", "image", "image_url", "audio", "tool_call", "tool_result"})
 
     def client_name(self, kind: type[Any]) -> str:

@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from ._chat_completions import ChatCompletions, Json
-from ._client_options import with_max_retries
+from ._client_options import is_native_timeout, with_max_retries
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import is_plain
 from ._sdk_objects import ObjectEvents, plain
@@ -169,7 +169,7 @@ class LiteLLMProvider(ChatCompletions):
         return client
 
     def takes_timeout(self, timeout: Any) -> bool:
-        return type(timeout).__module__.partition(".")[0] in ("httpx", "httpx2", "openai")
+        return is_native_timeout(timeout, "openai")
 
     def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
         if isinstance(client, _Completion):
