@@ -36,6 +36,11 @@ def member(name: str) -> Callable[[Provider], bool]:
     return lambda provider: hasattr(provider.response_type, name)
 
 
+def retries(provider: Provider) -> str:
+    """What `max_retries` is to a provider."""
+    return "a count" if provider.retries_streams else "a count; no streams"
+
+
 CAPABILITIES: dict[str, Callable[[Provider], bool | str]] = {
     "text, streams": lambda provider: True,
     "tools, several at once": lambda provider: True,
@@ -50,6 +55,9 @@ CAPABILITIES: dict[str, Callable[[Provider], bool | str]] = {
     "citations": member("citations"),
     "spoken replies": lambda provider: provider.speaks,
     "cost": lambda provider: has_prices(provider.name),
+    "`timeout` limits": lambda provider: provider.timeout_covers,
+    "`max_retries`": retries,
+    "heeds `Retry-After`": lambda provider: ", ".join(provider.heeds_retry_after),
 }
 
 

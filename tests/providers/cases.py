@@ -105,6 +105,12 @@ class Case:
     """The status that it says the reply had."""
     native_types: str = ""
     """The module of the SDK's classes for replies where that is not `types` of it."""
+    limits_async_replies: bool = False
+    """Whether the default async client's timeout is for the whole of a reply."""
+    other_timeouts: tuple[str, ...] = ()
+    """What the SDK raises besides over a timeout: by another HTTP library, or in a stream."""
+    quick_retries: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Parameters with which the SDK waits a moment only before it tries again."""
     besides: Mapping[str, Any] = field(default_factory=lambda: EXTRAS)
     """Parameters that put a header, and where that can be a query, into a request."""
 
@@ -461,6 +467,7 @@ CASES = [
             "stopped": "litellm:APIConnectionError",
         },
         overloaded="litellm:APIError",
+        other_timeouts=("cut",),
         unreadable="Expecting|Unterminated|Empty or invalid response",
         besides={"extra_headers": {"x-mine": "yes"}},
     ),
@@ -504,6 +511,11 @@ CASES = [
             "stopped": "builtins:ConnectionError",
         },
         unreadable="Expecting|Unterminated|Failed to parse response as JSON",
+        limits_async_replies=has_version("google-genai", 3) and is_installed("aiohttp"),
+        other_timeouts=("builtins:TimeoutError",),
+        quick_retries={
+            "config": {"http_options": {"retry_options": {"initial_delay": 0.01, "jitter": 0.01}}}
+        },
         besides={"config": {"http_options": {"headers": {"x-mine": "yes"}}}},
     ),
     MistralCase(

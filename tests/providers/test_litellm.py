@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import subprocess
 import sys
@@ -275,3 +276,23 @@ def test_the_agnostic_call(box: Sandbox) -> None:
     response = llm.call("litellm", MODEL, tools=[Find])(lambda: "Hi")()
     assert isinstance(response.tool, Find)
     assert type(response.tool.tool_call) is sdk.types.utils.ChatCompletionMessageToolCall
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_retries_with_a_client_of_openai_and_with_a_router(box: Sandbox, is_async: bool) -> None:
+    def attempts(client: Any, model: str) -> int:
+        box.fail(500, retry_after=0.01, times=math.inf)
+        call = litellm.call(model, client=client, call_params={"max_retries": 1, "timeout": 5})
+        with pytest.raises(openai.InternalServerError):
+            asyncio.run(call(ask_async.__wrapped__)()) if is_async else call(ask.__wrapped__)()
+        count = len(box.requests)
+        box.reset()
+        return count
+
+    made_by: Any = openai.AsyncOpenAI if is_async else openai.OpenAI
+    client = made_by(api_key="k", base_url=box.base_url("openai"), max_retries=0)
+    assert attempts(client, MODEL) == 2
+    assert client.max_retries == 0
+    params = {"model": f"openai/{MODEL}", "api_base": box.base_url("openai"), "api_key": "k"}
+    models = [{"model_name": "clever", "litellm_params": params}]
+    assert attempts(sdk.Router(model_list=models, num_retries=0), "clever") == 2

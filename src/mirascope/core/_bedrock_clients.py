@@ -21,6 +21,7 @@ from .base._flow import Flow, at_end_of_loop, run_outside_loop, step
 
 if TYPE_CHECKING:
     from .base._clients import Endpoint
+    from .base._transport import Transport
 
 SERVICE = "bedrock-runtime"
 ATTEMPTS = 3
@@ -33,30 +34,31 @@ RETRIED = frozenset({429, 500, 502, 503, 504})
 # --- default clients
 
 
-def new_client(endpoint: Endpoint | None) -> Any:
+def new_client(endpoint: Endpoint | None, transport: Transport) -> Any:
     """A sync client from the environment, or for `endpoint`."""
     config = import_module("botocore.config").Config(
-        **_config(), max_pool_connections=MAX_IDLE_CONNECTIONS
+        **_config(transport), max_pool_connections=MAX_IDLE_CONNECTIONS
     )
     # A session of its own: that of boto3 is shared by the program, and not safe between threads.
-    inner = _prepared(import_module("botocore.session").get_session())
+    inner = _prepared(import_module("botocore.session").get_session(), transport)
     session = import_module("boto3.session").Session(botocore_session=inner)
     return session.client(SERVICE, config=config, **_options(endpoint))
 
 
-def _new_context(endpoint: Endpoint | None) -> Any:
+def _new_context(endpoint: Endpoint | None, transport: Transport) -> Any:
     config = import_module("aiobotocore.config").AioConfig(
         connector_args={"keepalive_timeout": KEEP_ALIVE_SECONDS},
         max_pool_connections=MAX_CONNECTIONS,
-        **_config(),
+        **_config(transport),
     )
-    session = _prepared(import_module("aiobotocore.session").get_session())
+    session = _prepared(import_module("aiobotocore.session").get_session(), transport)
     return session.create_client(SERVICE, config=config, **_options(endpoint))
 
 
-def _prepared(session: Any) -> Any:
+def _prepared(session: Any, transport: Transport) -> Any:
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
-    session.register(f"needs-retry.{SERVICE}", wait_as_told)
+    wait = partial(wait_as_told, most=_attempts(transport))
+    session.register(f"needs-retry.{SERVICE}", wait)
     return session
 
 
@@ -66,15 +68,24 @@ def _loader(path: str | None) -> Any:
     return import_module("botocore.loaders").create_loader(path)
 
 
-def _config() -> dict[str, Any]:
+def _config(transport: Transport) -> dict[str, Any]:
     config: dict[str, Any] = {
-        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-        "read_timeout": READ_TIMEOUT_SECONDS,
+        "connect_timeout": transport.seconds or CONNECT_TIMEOUT_SECONDS,
+        "read_timeout": transport.seconds or READ_TIMEOUT_SECONDS,
         "tcp_keepalive": True,
     }
-    if not {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & os.environ.keys():
-        config["retries"] = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    if transport.max_retries is not None or not (
+        {"AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE"} & os.environ.keys()
+    ):
+        config["retries"] = {"mode": "standard", "total_max_attempts": _attempts(transport)}
     return config
+
+
+def _attempts(transport: Transport) -> int:
+    """How often a request is sent at most, the first time among them."""
+    if transport.max_retries is not None:
+        return transport.max_retries + 1
+    return int(os.environ.get("AWS_MAX_ATTEMPTS", ATTEMPTS))
 
 
 def _options(endpoint: Endpoint | None) -> dict[str, Any]:
@@ -90,9 +101,10 @@ def _options(endpoint: Endpoint | None) -> dict[str, Any]:
     }
 
 
-def wait_as_told(attempts: int = 1, response: Any = None, **_: Any) -> float | None:
+def wait_as_told(
+    attempts: int = 1, response: Any = None, *, most: int = ATTEMPTS, **_: Any
+) -> float | None:
     """The seconds that a reply asks to wait, which the SDK passes over; None to let it decide."""
-    most = int(os.environ.get("AWS_MAX_ATTEMPTS", ATTEMPTS))
     if response is None or attempts >= most or response[0].status_code not in RETRIED:
         return None
     try:
@@ -105,8 +117,9 @@ def wait_as_told(attempts: int = 1, response: Any = None, **_: Any) -> float | N
 class LoopClient:
     """The default async client of one event loop, made when it is first used."""
 
-    def __init__(self, endpoint: Endpoint | None) -> None:
+    def __init__(self, endpoint: Endpoint | None, transport: Transport) -> None:
         self._endpoint = endpoint
+        self._transport = transport
         self._context: Any = None
         self._opening: asyncio.Future[Any] | None = None
 
@@ -114,7 +127,7 @@ class LoopClient:
         """The client. Calls that come while it is being made wait for the same one."""
         opening = self._opening
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception())):
-            self._context = _new_context(self._endpoint)
+            self._context = _new_context(self._endpoint, self._transport)
             opening = self._opening = asyncio.ensure_future(self._context.__aenter__())
         if opening.done():
             return opening.result()

@@ -71,11 +71,13 @@ class ConverseEvents(EventSource):
         shut_down(getattr(self._stream, "_raw_stream", None))
 
     def failure(self, error: Exception) -> Exception:
-        if type(error).__module__.partition(".")[0] in _TRANSPORTS:
-            return self.cut(str(error))
-        if isinstance(error, TimeoutError):
-            return self.cut("nothing came for too long")
-        return error
+        of_transport = type(error).__module__.partition(".")[0] in _TRANSPORTS
+        if isinstance(error, TimeoutError) or (of_transport and "Timeout" in type(error).__name__):
+            # What the SDK itself raises where a reply that is not streamed takes too long.
+            return cast(
+                Exception, _exceptions.ReadTimeoutError(endpoint_url="ConverseStream", error=error)
+            )
+        return self.cut(str(error)) if of_transport else error
 
     def cut(self, message: str) -> Exception:
         return cast(Exception, _exceptions.ResponseStreamingError(error=message))

@@ -67,6 +67,7 @@ class ChatCompletions(Provider):
         "content_filter": "content_filter",
     }
     has_strict_json = True
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds", "date", "ms")
     part_types = frozenset(
         {"text", "image", "image_url", "audio", "document", "tool_call", "tool_result"}
     )

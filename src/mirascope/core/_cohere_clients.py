@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
@@ -85,6 +86,13 @@ def raw_chat_of(client: Any) -> Any:
         return None
     chat = client.v2
     return chat.with_raw_response if is_plain(chat, "chat_stream", "cohere") else None
+
+
+@cache
+def timeout_name() -> str:
+    """What `request_options` call a timeout: since version 7 it goes without its unit."""
+    known = import_module("cohere.core.request_options").RequestOptions.__annotations__
+    return "timeout" if "timeout" in known else "timeout_in_seconds"
 
 
 def _is_of_the_sdk(function: Any) -> bool:

@@ -19,6 +19,7 @@ from .base._flow import Flow, step
 
 if TYPE_CHECKING:
     from .base._clients import Endpoint
+    from .base._transport import Transport
 
 TIMEOUT_MILLISECONDS = 600_000
 """The SDK itself has no time limit: a call that is never answered would wait for ever."""
@@ -72,6 +73,21 @@ def close_client(client: Any, is_async: bool) -> Flow[None]:
     transport = _transports.pop(client, None)
     if transport is not None:
         yield from step(getattr(transport, "aclose", None) or transport.close)
+
+
+def http_options(given: Any, transport: Transport) -> Any:
+    """The SDK's options of a request, `given` ones among them, with a timeout and retries."""
+    types = import_module("google.genai.types")
+    options = types.HttpOptions.model_validate(given or {})
+    changes: dict[str, Any] = {}
+    if (seconds := transport.timeout) is not None:
+        changes["timeout"] = max(1, round(seconds * 1000))
+    if transport.max_retries is not None:
+        # An attempt is what is sent first, too.
+        attempts = {"attempts": transport.max_retries + 1}
+        retries = options.retry_options or types.HttpRetryOptions()
+        changes["retry_options"] = retries.model_copy(update=attempts)
+    return options.model_copy(update=changes)
 
 
 def _aiohttp_session(context: Any) -> Any:

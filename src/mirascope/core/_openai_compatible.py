@@ -10,15 +10,13 @@ import os
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._chat_completions import ChatCompletions
+from ._client_options import forget_environment
 from ._providers import PROVIDERS
 from .openai import OpenAIProvider
 
 if TYPE_CHECKING:
     from .base._clients import Endpoint
     from .base._provider import Draft
-
-_OPENAI_ONLY = ("organization", "project", "admin_api_key")
-"""What a client takes from the environment that is nobody's business but OpenAI's."""
 
 
 class OpenAICompatible(OpenAIProvider):
@@ -40,9 +38,7 @@ class OpenAICompatible(OpenAIProvider):
 
     def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
         client = super().new_client(is_async, endpoint)
-        for name in _OPENAI_ONLY:
-            if getattr(client, name, None) is not None:
-                setattr(client, name, None)
+        forget_environment(client)
         return client
 
     def client_options(self, endpoint: Endpoint | None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from pydantic_core import from_json
 
+from ._client_options import is_native_timeout, with_max_retries
 from ._providers import require_sdk
 from ._sdk_objects import ObjectEvents, plain
 from .base._clients import http_client
@@ -28,6 +29,7 @@ from .base._sse import EventDecoder
 
 if TYPE_CHECKING:
     from .base._clients import Endpoint
+    from .base._transport import Transport
 
 _TRANSPORTS = frozenset({"httpx", "httpx2", "httpcore", "httpcore2", "aiohttp"})
 
@@ -64,6 +66,19 @@ class RawResponseProvider(Provider):
         made_by = getattr(self.sdk, self.async_client if is_async else self.sync_client)
         options = self.client_options(endpoint)
         return made_by(http_client=http_client(self.sdk, is_async), **options)
+
+    def with_transport(self, client: Any, kwargs: dict[str, Any], transport: Transport) -> Any:
+        if transport.timeout is not None:
+            kwargs["timeout"] = transport.timeout
+        if transport.max_retries is None:
+            return client
+        return with_max_retries(self.title, client, transport.max_retries, self._is_bare)
+
+    def _is_bare(self, client: Any) -> bool:
+        return is_plain(self.resource(client), "create", self.sdk_name)
+
+    def takes_timeout(self, timeout: Any) -> bool:
+        return is_native_timeout(timeout, self.sdk_name)
 
     def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
         resource = self.resource(client)

@@ -64,7 +64,6 @@ class AnthropicCallParams(CommonCallParams, total=False):
     stop_sequences: list[str]
     system: str | list[dict[str, Any]]
     thinking: dict[str, Any]
-    timeout: float | None
     tool_choice: dict[str, Any]
     top_k: int
 
@@ -226,6 +225,7 @@ class AnthropicProvider(RawResponseProvider):
     }
     list_params = frozenset({"stop_sequences"})
     default_params = {"max_tokens": 1024}
+    heeds_retry_after = ("seconds", "date", "ms")
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
         "end_turn": "stop",
         "stop_sequence": "stop",

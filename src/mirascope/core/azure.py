@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from ._chat_completions import NEEDS_COMPLETION_TOKENS, ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from .base._clients import Endpoint
     from .base._signatures import ProviderCall
+    from .base._transport import Transport
 else:
     ChatRequestMessage = dict[str, Any]
     ChatCompletionsClient = OpenAI = AzureOpenAI = Any
@@ -168,6 +169,7 @@ class AzureStream(BaseStream[AzureCallResponseChunk, AzureTool]):
 
 _EXTRAS = ("stream_options", "max_completion_tokens")
 """Arguments of Chat Completions for which `complete` has none: it takes them as `model_extras`."""
+_RETRIES = ("retry_total", "retry_connect", "retry_read", "retry_status")
 
 
 class AzureProvider(ChatCompletions, RawResponseProvider):
@@ -186,6 +188,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     tool_type = AzureTool
 
     list_params = frozenset({"stop"})
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds", "date")
     part_types = frozenset({"text", "image", "image_url", "audio", "tool_call", "tool_result"})
 
     def client_name(self, kind: type[Any]) -> str:
@@ -197,6 +200,21 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
 
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
         yield from step(client.close)
+
+    def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
+        if is_of_openai(client):
+            return super().with_transport(client, kwargs, transport)
+        if (seconds := transport.timeout) is not None:
+            if transport.seconds is None:
+                raise TypeError(
+                    f"`timeout` is a `{type(seconds).__name__}`, which a client of "
+                    "`azure-ai-inference` does not take: give a number of seconds."
+                )
+            kwargs |= {"connection_timeout": seconds, "read_timeout": seconds}
+        if transport.max_retries is not None:
+            # Each kind of failure has a limit of its own besides.
+            kwargs |= dict.fromkeys(_RETRIES, transport.max_retries)
+        return client
 
     def resource(self, client: Any) -> Any:
         return client.chat.completions

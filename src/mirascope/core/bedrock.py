@@ -15,6 +15,7 @@ from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow
 from .base._provider import Draft, EventSource, Provider, Received
 from .base._provider_call import provider_call
+from .base._transport import Transport
 from .base._wire import Delta, Reply, ToolCall
 from .base.call_params import CommonCallParams
 from .base.call_response import BaseCallResponse
@@ -250,12 +251,28 @@ class BedrockProvider(Provider):
     part_types = frozenset(wire.PART_ENCODERS)
     result_part_types = frozenset({"image", "image_url", "document", "document_url"})
     url_schemes = frozenset({"s3"})
+    has_transport_in_client = True
+    heeds_retry_after = ("seconds",)
 
     # --- sending
 
     def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
+        return self.new_client_with(is_async, endpoint, Transport())
+
+    def new_client_with(
+        self, is_async: bool, endpoint: Endpoint | None, transport: Transport
+    ) -> Any:
         clients = _clients()
-        return clients.LoopClient(endpoint) if is_async else clients.new_client(endpoint)
+        make = clients.LoopClient if is_async else clients.new_client
+        return make(endpoint, transport)
+
+    def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
+        raise self.refuse_transport(
+            transport,
+            "Set it where this client is made, in the `Config` of botocore (`AioConfig` of "
+            'aiobotocore): `Config(read_timeout=…, retries={"total_max_attempts": …})`; or pass '
+            "no client, and a default one is made with it",
+        )
 
     def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
         if not is_async:

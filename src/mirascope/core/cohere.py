@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from .base._clients import Endpoint
     from .base._signatures import ProviderCall
+    from .base._transport import Transport
 else:
     AsyncClient = AsyncClientV2 = Client = ClientV2 = Any
     ChatMessage = ChatMessageV2 = OlderMessage = dict[str, Any]
@@ -239,6 +240,8 @@ class CohereProvider(BareConnection):
         "ERROR_TOXIC": "content_filter",
     }
     has_strict_json = True
+    retries_streams = False
+    heeds_retry_after = ("whole seconds", "date")
     part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result", "thinking"})
 
     # --- sending
@@ -255,6 +258,15 @@ class CohereProvider(BareConnection):
             timeout=TIMEOUT_SECONDS,
             httpx_client=made_by(**options),
         )
+
+    def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
+        options = dict(kwargs.get("request_options") or {})
+        if transport.timeout is not None:
+            options[clients.timeout_name()] = transport.timeout
+        if transport.max_retries is not None:
+            options["max_retries"] = transport.max_retries
+        kwargs["request_options"] = options
+        return client
 
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
         leave = client.__aexit__ if is_async else client.__exit__

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from . import _generate_content as wire
-from ._genai_client import close_client, new_client
+from ._genai_client import close_client, http_options, new_client
 from ._genai_stream import GenerateContentEvents, received
 from ._generate_content import Json
 from ._providers import PROVIDERS, require_sdk
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from .base._clients import Endpoint
     from .base._signatures import ProviderCall
+    from .base._transport import Transport
 else:
     Content = ContentDict = dict[str, Any]
     GenerateContentConfig = GenerateContentConfigDict = Client = Any
@@ -218,6 +219,7 @@ class GoogleProvider(Provider):
     part_types = frozenset(wire.PART_ENCODERS.keys() - {"provider"})
     result_part_types = frozenset({"image", "document"})
     url_schemes = frozenset({"http", "https", "gs"})
+    timeout_covers = "a wait; on aiohttp the whole"
 
     # --- sending
 
@@ -230,6 +232,13 @@ class GoogleProvider(Provider):
         # connections when nothing refers to it any more.
         return getattr(client, "aio", client) if is_async else client
         yield
+
+    def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
+        # Without a config there are no functions that the SDK itself would call.
+        config: Json = kwargs.get("config") or {"automatic_function_calling": {"disable": True}}
+        options = http_options(config.get("http_options"), transport)
+        kwargs["config"] = {**config, "http_options": options}
+        return client
 
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
         yield from close_client(client, is_async)

@@ -66,7 +66,6 @@ class GroqCallParams(CommonCallParams, total=False):
     response_format: dict[str, Any]
     search_settings: dict[str, Any] | None
     service_tier: str | None
-    timeout: float | None
     tool_choice: str | dict[str, Any]
     top_logprobs: int | None
     user: str | None

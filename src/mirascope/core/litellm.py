@@ -18,7 +18,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from ._chat_completions import ChatCompletions, Json
+from ._client_options import is_native_timeout, with_max_retries
 from ._providers import PROVIDERS, require_sdk
+from ._raw_response import is_plain
 from ._sdk_objects import ObjectEvents, plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow, step
@@ -41,6 +43,7 @@ from .openai import (
 if TYPE_CHECKING:
     from .base._clients import Endpoint
     from .base._signatures import ProviderCall
+    from .base._transport import Transport
 
 require_sdk("litellm")
 
@@ -151,6 +154,22 @@ class LiteLLMProvider(ChatCompletions):
                 "custom_llm_provider": "openai",
             }
         return _Completion(_sdk().acompletion if is_async else _sdk().completion, options)
+
+    def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
+        if transport.timeout is not None:
+            kwargs["timeout"] = transport.timeout
+        if transport.max_retries is None:
+            return client
+        if hasattr(client, "with_options"):
+            # Told by an argument, LiteLLM would change the client itself, for all its calls.
+            return with_max_retries(self.title, client, transport.max_retries, _is_bare)
+        # A router keeps the clients below it from trying again, and has a loop of its own for it.
+        is_router = not isinstance(client, _Completion)
+        kwargs["num_retries" if is_router else "max_retries"] = transport.max_retries
+        return client
+
+    def takes_timeout(self, timeout: Any) -> bool:
+        return is_native_timeout(timeout, "openai")
 
     def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
         if isinstance(client, _Completion):
@@ -335,6 +354,10 @@ def _block_of_reply(part: ReplyPart) -> Json | None:
 def _give_back_blocks(message: Json, blocks: list[Json]) -> None:
     if blocks and message.get("tool_calls"):
         message["thinking_blocks"] = blocks
+
+
+def _is_bare(client: Any) -> bool:
+    return is_plain(client.chat.completions, "create", "openai")
 
 
 @cache

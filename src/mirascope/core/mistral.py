@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from . import _content_chunks as wire
 from ._bare_connection import BareConnection
 from ._chat_completions import ChatCompletions, Json
+from ._mistral_retries import retry_config
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import WireEvents
 from ._sdk_objects import ObjectEvents, plain
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from .base._clients import Endpoint
     from .base._signatures import ProviderCall
+    from .base._transport import Transport
 
     NativeMessage: TypeAlias = AssistantMessage | SystemMessage | ToolMessage | UserMessage
 else:
@@ -238,6 +240,14 @@ class MistralProvider(ChatCompletions, BareConnection):
             return Chat(chat.complete_async, chat.stream_async, takes_objects)
         return Chat(chat.complete, chat.stream, takes_objects)
         yield
+
+    def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
+        if (seconds := transport.timeout) is not None:
+            kwargs["timeout_ms"] = max(1, round(seconds * 1000))
+        if transport.max_retries is not None:
+            package = type(client).__module__.rpartition(".")[0]
+            kwargs["retries"] = retry_config(package, transport.max_retries)
+        return client
 
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
         # The SDK closes only HTTP clients that it made itself, and forgets all of them at exit.

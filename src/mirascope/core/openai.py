@@ -65,7 +65,6 @@ class OpenAICallParams(CommonCallParams, total=False):
     service_tier: str | None
     store: bool | None
     stream_options: dict[str, Any] | None
-    timeout: float | None
     tool_choice: str | dict[str, Any]
     top_logprobs: int | None
     user: str

@@ -177,16 +177,18 @@ class Sandbox:
         *,
         message: str | None = None,
         retry_after: float | str | None = None,
+        headers: Mapping[str, str] | None = None,
         times: float = 1,
         provider: str | None = None,
     ) -> None:
         """Fail the next requests with an HTTP status and an error body in the provider's form.
 
-        `retry_after` is in seconds, or an HTTP date. `times=math.inf` never recovers.
+        `retry_after` is in seconds, or an HTTP date; `headers` are sent besides.
+        `times=math.inf` never recovers.
         """
-        headers = {} if retry_after is None else {"retry-after": str(retry_after)}
+        told = {} if retry_after is None else {"retry-after": str(retry_after)}
         text = message or f"The sandbox was told to fail with status {status}."
-        self._order(Fail(status, text, headers), provider, times)
+        self._order(Fail(status, text, {**told, **(headers or {})}), provider, times)
 
     def cut(
         self,

@@ -25,6 +25,7 @@ from ._provider import Draft, JsonMode, Provider
 from ._request import Request
 from ._scope import Scope, scope_now
 from ._tool_types import tool_type
+from ._transport import Transport, transport_in, without_transport
 from .call_response import BaseCallResponse
 from .message_param import BaseMessageParam
 from .stream import BaseStream
@@ -92,8 +93,10 @@ class CallSpec:
         self.partial_tools = isinstance(options.stream, Mapping) and bool(
             options.stream.get("partial_tools")
         )
+        given = options.call_params or {}
+        self.transport = transport_in(provider, given)
         self.params = provider.encode_params(
-            {**provider.default_params, **(options.call_params or {})}
+            {**provider.default_params, **without_transport(given)}
         )
         self.extraction: Extraction | None = None
         self.extraction_tool: type[BaseTool] | None = None
@@ -107,6 +110,9 @@ class CallSpec:
         self.tool_types = provider_tools(provider, tools)
         if options.client is not None:
             provider.check_client(options.client, self.is_async)
+            if self.transport:
+                # What is made of the client is kept, and what it refuses is refused here.
+                provider.with_transport(options.client, {}, self.transport)
 
     def flow(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Flow[Any]:
         """The flow that makes one call, under what is in force now."""
@@ -146,9 +152,11 @@ def prepare(spec: CallSpec, prompt: Prompt) -> Request:
     provider, options, extraction = spec.provider, spec.options, spec.extraction
     if extraction:
         _check_call_args(extraction, prompt)
-    params = spec.params
+    params, transport = spec.params, spec.transport
     if prompt.call_params:
-        params = {**params, **provider.encode_params(prompt.call_params)}
+        params = {**params, **provider.encode_params(without_transport(prompt.call_params))}
+        if given := transport_in(provider, prompt.call_params):
+            transport = given.over(transport)
     tools = spec.tool_types if prompt.tools is None else provider_tools(provider, prompt.tools)
     forced_tool, json_mode = _expectation(spec, params, bool(tools))
     messages = prompt.messages
@@ -164,13 +172,14 @@ def prepare(spec: CallSpec, prompt: Prompt) -> Request:
         json=json_mode,
         stream=bool(options.stream),
     )
+    kwargs = provider.finalize(draft)
     return Request(
         provider=provider,
         model=options.model,
         prompt=prompt,
-        kwargs=provider.finalize(draft),
+        kwargs=kwargs,
         messages=draft.messages,
-        client=_client(spec, prompt),
+        client=_client(spec, prompt, kwargs, transport),
         is_async=spec.is_async,
         stream=draft.stream,
         call_params=spec.options.call_params or {},
@@ -205,13 +214,20 @@ def _expectation(
     return spec.extraction_tool, None
 
 
-def _client(spec: CallSpec, prompt: Prompt) -> Any:
-    if prompt.client is not None:
-        spec.provider.check_client(prompt.client, spec.is_async)
-        return prompt.client
-    if spec.options.client is not None:
-        return spec.options.client
-    return default_client(spec.provider, spec.is_async)
+def _client(
+    spec: CallSpec, prompt: Prompt, kwargs: dict[str, Any], transport: Transport | None
+) -> Any:
+    """The client to call with `kwargs`; both are what `transport` makes of them."""
+    provider, client = spec.provider, prompt.client
+    if client is not None:
+        provider.check_client(client, spec.is_async)
+    else:
+        client = spec.options.client
+    if client is None and transport and provider.has_transport_in_client:
+        return default_client(provider, spec.is_async, transport=transport)
+    if client is None:
+        client = default_client(provider, spec.is_async)
+    return provider.with_transport(client, kwargs, transport) if transport else client
 
 
 # --- the flows

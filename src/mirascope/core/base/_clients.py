@@ -21,6 +21,7 @@ from ._flow import Flow, at_end_of_loop, run, run_in_loop, run_outside_loop
 
 if TYPE_CHECKING:
     from ._provider import Provider
+    from ._transport import Transport
 
 KEEP_ALIVE_SECONDS = 60.0
 """How long an idle connection is kept: a person reads an answer longer than the SDKs' own 5 s."""
@@ -93,25 +94,43 @@ def endpoint_of(provider_name: str) -> Endpoint | None:
     return None
 
 
-def default_client(provider: Provider, is_async: bool, endpoint: Endpoint | None = None) -> Any:
-    """The client for a call that was given none: kept for the same settings and event loop."""
+def default_client(
+    provider: Provider,
+    is_async: bool,
+    endpoint: Endpoint | None = None,
+    transport: Transport | None = None,
+) -> Any:
+    """The client for a call that was given none: kept for the same settings and event loop.
+
+    `transport` is for a provider that has it in its client.
+    """
     if endpoint is None and _redirections:
         endpoint = endpoint_of(provider.name)
     environment = os.environ
-    settings = (provider.name, endpoint, *map(environment.get, provider.environment))
+    settings = (provider.name, endpoint, transport, *map(environment.get, provider.environment))
     if is_async:
-        return _client_of_loop(provider, endpoint, settings)
+        return _client_of_loop(provider, endpoint, transport, settings)
     known = _sync_clients.get(settings)
     if known is None:
         with _lock:
             known = _sync_clients.get(settings)
             if known is None:
-                known = (provider, provider.new_client(False, endpoint))
+                known = (provider, _new_client(provider, False, endpoint, transport))
                 _sync_clients[settings] = known
     return known[1]
 
 
-def _client_of_loop(provider: Provider, endpoint: Endpoint | None, settings: Hashable) -> Any:
+def _new_client(
+    provider: Provider, is_async: bool, endpoint: Endpoint | None, transport: Transport | None
+) -> Any:
+    if transport is None:
+        return provider.new_client(is_async, endpoint)
+    return provider.new_client_with(is_async, endpoint, transport)
+
+
+def _client_of_loop(
+    provider: Provider, endpoint: Endpoint | None, transport: Transport | None, settings: Hashable
+) -> Any:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -125,7 +144,8 @@ def _client_of_loop(provider: Provider, endpoint: Endpoint | None, settings: Has
     known = mine.clients.get(settings)
     if known is None:
         # Only this loop's thread gets here with this loop: no lock is needed.
-        known = mine.clients[settings] = provider, provider.new_client(True, endpoint)
+        known = provider, _new_client(provider, True, endpoint, transport)
+        mine.clients[settings] = known
     return known[1]
 
 

@@ -23,6 +23,7 @@ from .types import FinishReason
 
 if TYPE_CHECKING:
     from ._clients import Endpoint
+    from ._transport import Transport
     from .call_response import BaseCallResponse
     from .call_response_chunk import BaseCallResponseChunk
     from .stream import BaseStream
@@ -100,6 +101,17 @@ class Provider(ABC):
     """Where the provider fetches the URL of a part from; other parts are loaded before they are
     sent."""
 
+    has_transport_in_client: ClassVar[bool] = False
+    """Whether a timeout and a number of retries are for a client to have, not for a request."""
+    timeout_covers: ClassVar[str] = "a wait"
+    """What `timeout` limits: a wait (for the connection, for the reply, for the next piece of it)
+    or the whole reply."""
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ()
+    """The forms in which the SDK heeds `Retry-After` before it sends a request again: `seconds` or
+    `whole seconds`, `date`, and `ms` (the header `retry-after-ms`)."""
+    retries_streams: ClassVar[bool] = True
+    """Whether the SDK sends the request of a stream again, too."""
+
     response_type: ClassVar[type[BaseCallResponse]]
     chunk_type: ClassVar[type[BaseCallResponseChunk]]
     stream_type: ClassVar[type[BaseStream]]
@@ -110,6 +122,24 @@ class Provider(ABC):
     @abstractmethod
     def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
         """An SDK client made from the environment, pointed at `endpoint` where that is given."""
+
+    def new_client_with(
+        self, is_async: bool, endpoint: Endpoint | None, transport: Transport
+    ) -> Any:
+        """The same with the timeout and the retries of `transport`: `has_transport_in_client`."""
+        raise self.refuse_transport(transport, "Leave it out")
+
+    def with_transport(self, client: Any, kwargs: dict[str, Any], transport: Transport) -> Any:
+        """Put a timeout into `kwargs` and a number of retries into these or into the client.
+
+        What is returned is the client to call: the same one, or one that shares its connections.
+        Raises ValueError or TypeError where that cannot be had.
+        """
+        raise self.refuse_transport(transport, "Leave it out")
+
+    def takes_timeout(self, timeout: Any) -> bool:
+        """Whether the SDK takes a timeout that is no number."""
+        return False
 
     def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
         """The client, ready for use in the running event loop; mostly there is nothing to do."""
@@ -274,6 +304,11 @@ class Provider(ABC):
             f"{f'`{scheme}:`' if scheme else 'it has no scheme, and that'} is not among "
             f"{_listed(self.url_schemes)}. Pass the bytes, or an http(s) URL."
         )
+
+    def refuse_transport(self, transport: Transport, way_out: str) -> ValueError:
+        """The error for a timeout or retries that cannot be set for a call."""
+        names = " and ".join(f"`{name}`" for name in transport.given())
+        return ValueError(f"{self.title} takes no {names} for a single call. {way_out}.")
 
     def reply_message(self, reply: Reply) -> BaseMessageParam:
         """The assistant's turn as a common message. Never raises: a paid reply must not be lost."""

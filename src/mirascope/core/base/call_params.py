@@ -10,7 +10,10 @@ class BaseCallParams(TypedDict, total=False):
 
 
 class CommonCallParams(BaseCallParams, total=False):
-    """Call parameters by the same name for every provider; each is translated to its own name."""
+    """Call parameters by the same name for every provider; each is translated to its own name.
+
+    None is as good as not given.
+    """
 
     temperature: float | None
     """How random the choice of words is: 0 picks the likeliest."""
@@ -26,3 +29,9 @@ class CommonCallParams(BaseCallParams, total=False):
     """Asks the provider for the same reply to the same request."""
     stop: str | list[str] | None
     """Texts that end the reply where they come up."""
+    timeout: float | None
+    """How many seconds to wait for the provider; the SDK's own exception tells that it was too
+    long. What is counted, a pause in the reply or the whole of it, is up to the SDK."""
+    max_retries: int | None
+    """How often the SDK sends a request again at most that failed for a passing reason; 0: never.
+    """
