@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from mirascope import llm
 from mirascope.core import openai as openai_module
+from mirascope.errors import describe
 from mirascope.retries import Attempt, RetryPolicy, retry
 from mirascope.sandbox import Sandbox, ToolCall
 
@@ -80,6 +81,50 @@ async def test_a_call_is_tried_again(face: Face, box: Sandbox, client: Any) -> N
     assert all(isinstance(attempt, Attempt) for attempt in response._attempts)
     assert response._attempts[0].reason.startswith("InternalServerError: ")
     assert inspect.iscoroutinefunction(ask) is face.is_async
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_three_attempts_are_three_requests(
+    face: Face, case: Case, box: Sandbox, stream: bool
+) -> None:
+    box.fail(500, times=math.inf)
+    function: Any = llm.call(provider=case.name, model=case.model, stream=stream)
+    ask = retry(attempts=3, **NOW)(function(face.function(lambda: "Hi")))
+
+    async def all_of_it() -> None:
+        result = await face.get(ask())
+        await face.items(result)
+
+    with pytest.raises(Exception) as raised:
+        await all_of_it()
+    assert describe(raised.value).kind == "server_error"
+    assert len(box.requests) == 3
+
+
+async def test_the_sdk_repeats_where_it_is_told_to(face: Face, box: Sandbox) -> None:
+    box.fail(500, times=math.inf)
+    function: Any = llm.call("openai", "gpt-4o-mini", call_params={"max_retries": 1})
+    ask = retry(attempts=2, **NOW)(function(face.function(lambda: "Hi")))
+    with pytest.raises(openai.InternalServerError):
+        await face.get(ask())
+    assert len(box.requests) == 4
+
+
+async def test_a_chain_and_a_model_send_each_request_as_often_as_the_policy_says(
+    face: Face, box: Sandbox
+) -> None:
+    box.fail(500, times=math.inf)
+    for stream in (False, True):
+        response = face.model(retry=retry(attempts=2, **NOW)).prompt("Hi", stream=stream)
+        with pytest.raises(openai.InternalServerError):
+            await face.get(response.text())
+        assert len(box.requests) == 2
+        box.requests.clear()
+    ask = retry(attempts=2, **NOW)(llm.call("openai", "m")(face.function(lambda: "Hi")))
+    with pytest.raises(openai.InternalServerError):
+        await face.get(ask.chain().text())
+    assert len(box.requests) == 2
 
 
 async def test_the_last_error_is_raised_as_it_is(face: Face, box: Sandbox, client: Any) -> None:

@@ -86,6 +86,8 @@ class RetryPolicy:
 
 
 class _Retries(Tries[T]):
+    repeats = True
+
     def __init__(self, policy: RetryPolicy, what: T, is_async: bool) -> None:
         super().__init__(what)
         self._policy = policy
@@ -127,6 +129,9 @@ def retry(
     - `longest_wait`: seconds that are waited at most.
     - `jitter`: up to which share of it a wait is shortened at random, so that callers that failed
       together do not come back together.
+
+    The SDK does not send a request again by itself then, unless `max_retries` is among the call's
+    parameters, or the call has a client of its own.
 
     Where the provider says how long to wait (`Retry-After`), that is waited; where it is longer
     than `longest_wait`, or than a deadline leaves, the error is raised at once. The last error is

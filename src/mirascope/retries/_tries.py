@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from ..core.base._attempts import Attempt, note, noted
 from ..core.base._controls import ambient, held_to
 from ..core.base._flow import Begun, Feed, Flow
+from ..core.base._transport import retried_above
 from ..llm._settings import active, within
 
 T = TypeVar("T")
@@ -18,6 +19,9 @@ R = TypeVar("R")
 
 class Tries(ABC, Generic[T]):
     """The attempts at one call; `T` is what is tried."""
+
+    repeats: ClassVar[bool] = False
+    """Whether it is the same request that is tried again."""
 
     def __init__(self, first: T) -> None:
         self.current = first
@@ -64,9 +68,20 @@ def _made(tries: Tries[T], make: Callable[[T], Flow[Any]]) -> Flow[Any]:
     while True:
         started = time.monotonic()
         try:
-            return (yield from make(tries.current))
+            flow = make(tries.current)
+            return (yield from _once(flow) if tries.repeats else flow)
         except Exception as error:
             yield from _on(tries, error, started)
+
+
+def _once(flow: Flow[R]) -> Flow[R]:
+    """The flow, in which requests are not sent again by the SDK."""
+    before = retried_above.get()
+    retried_above.set(True)
+    try:
+        return (yield from flow)
+    finally:
+        retried_above.set(before)
 
 
 def _on(tries: Tries[Any], error: Exception, started: float) -> Flow[None]:

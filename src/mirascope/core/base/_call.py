@@ -25,7 +25,7 @@ from ._provider import Draft, JsonMode, Provider
 from ._request import Request
 from ._scope import Scope, scope_now
 from ._tool_types import tool_type
-from ._transport import Transport, transport_in, without_transport
+from ._transport import ONCE, Transport, retried_above, transport_in, without_transport
 from .call_response import BaseCallResponse
 from .message_param import BaseMessageParam
 from .stream import BaseStream
@@ -223,6 +223,9 @@ def _client(
         provider.check_client(client, spec.is_async)
     else:
         client = spec.options.client
+    if client is None and retried_above.get():
+        # Or each of our attempts would be several of the SDK's.
+        transport = transport.over(ONCE) if transport else ONCE
     if client is None and transport and provider.has_transport_in_client:
         return default_client(provider, spec.is_async, transport=transport)
     if client is None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._provider import Provider
+
+retried_above: ContextVar[bool] = ContextVar("mirascope_retried_above", default=False)
+"""Whether the calls of this context are tried again by a policy of ours, and not by the SDK."""
 
 _NAMES = frozenset({"timeout", "max_retries"})
 
@@ -62,6 +66,10 @@ def transport_in(provider: Provider, params: Mapping[str, Any]) -> Transport | N
             "2, …; leave it out, or give None, for the client's own."
         )
     return Transport(timeout, retries)
+
+
+ONCE = Transport(max_retries=0)
+"""A request is sent once."""
 
 
 def without_transport(params: Mapping[str, Any]) -> Mapping[str, Any]:
