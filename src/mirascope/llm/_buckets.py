@@ -29,7 +29,7 @@ _LEAST_SHARE = 0.05
 _RECOVERY = 0.1
 """The part of the limit that comes back in each window."""
 _TRANSIT_SHARE = 0.02
-_TRANSIT_SECONDS = 0.5
+_TRANSIT_SECONDS = 2.0
 _LATE = 0.25
 """In seconds: whose turn has been over for so long is passed by."""
 

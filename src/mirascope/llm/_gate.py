@@ -29,7 +29,8 @@ _LOOK_AHEAD = 30.0
 """In seconds: the others see to it that the first in line still can move."""
 _POLL = 0.02
 """In seconds: for places that other processes hold, which cannot wake us."""
-_TURN = 0.005
+_TURN = 0.003
+"""In seconds: for another process to take its turn."""
 _CLEAN_EVERY = 0.5
 
 Change = Callable[[float], None]
@@ -157,7 +158,8 @@ class Gate:
         """When to ask again where other processes come first, or hold what cannot wake us."""
         buckets = self.buckets
         if ready <= now and (ahead := buckets.ahead(now, since)):
-            ready = now + max(_TURN, ahead * min(buckets.spacing(now), _LOOK_AGAIN))
+            # Each of those may go when its time has come, or at once where that is over.
+            ready = max(now + _TURN, ready + ahead * min(buckets.spacing(now), _LOOK_AGAIN))
         if ready <= now:
             return ready
         if now > self._cleaned_at + _CLEAN_EVERY and isinstance(self._cells, SharedCells):

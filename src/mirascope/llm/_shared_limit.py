@@ -40,6 +40,7 @@ class SharedCells:
     """
 
     def __init__(self, path: Path, window: float) -> None:
+        self._file: int | None = None
         if fcntl is None:
             raise ImportError(
                 "`shared` needs the module `fcntl`, which Python has on Linux and macOS. Without "
@@ -58,7 +59,7 @@ class SharedCells:
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
         except BaseException:
-            os.close(self._file)
+            self._close()
             raise
 
     def _map(self) -> None:
@@ -121,8 +122,12 @@ class SharedCells:
         fcntl.flock(self._file, fcntl.LOCK_UN)
 
     def __del__(self) -> None:
-        if hasattr(self, "cells"):
+        self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
             os.close(self._file)
+            self._file = None
 
 
 class OwnCells:
