@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import random
 import signal
 import threading
 import time
@@ -148,9 +149,7 @@ async def test_a_place_held_for_another_limit_counts_when_it_is_sent(box: Sandbo
     assert enforced.refused == 0
 
 
-async def test_a_refusal_by_another_control_gives_everything_back(
-    face: Face, box: Sandbox
-) -> None:
+async def test_a_refusal_by_another_control_gives_everything_back(face: Face, box: Sandbox) -> None:
     with llm.limit(requests_per_minute=100, tokens_per_minute=1_000, concurrency=1) as limit:
         before = limit.state()
         refusing = Noting(refuses=True)
@@ -536,3 +535,48 @@ async def test_a_long_wait_is_logged(
 def test_what_makes_no_sense_is_refused(options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         llm.limit(**options)
+
+
+def test_what_is_given_back_in_the_middle_of_a_change_is_not_lost(box: Sandbox) -> None:
+    with llm.limit(concurrency=1) as limit:
+        stream = call(Face(False), stream=True)()
+        iterator = iter(stream)
+        next(iterator)
+        # The garbage collector may do so anywhere, and must not wait for what it interrupts.
+        with limit._gate.locked():
+            iterator.close()
+            assert limit._gate.buckets.in_flight == 1
+        assert limit.state().in_flight == 0
+
+
+async def test_whoever_leaves_nobody_hangs(box: Sandbox) -> None:
+    chance = random.Random(5)
+    ask, ask_async = call(Face(False)), call(Face(True), stream=True)
+    box.slow(first_byte=0.002)
+
+    async def one(index: int) -> None:
+        await asyncio.sleep(chance.random() * 0.3)
+        stream = await ask_async(f"number {index}")
+        async for _ in stream:
+            if index % 5 == 0:
+                break
+
+    with (
+        llm.limit(concurrency=3) as places,
+        llm.limit(requests_per_minute=100, tokens_per_minute=10_000, per=0.2) as rate,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        threads = [pool.submit(ask) for _ in range(20)]
+        tasks = [asyncio.create_task(one(index)) for index in range(80)]
+        for task in chance.sample(tasks, 30):
+            await asyncio.sleep(0.005)
+            task.cancel()
+        done = await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*map(asyncio.wrap_future, threads))
+        del tasks
+        gc.collect()
+        await asyncio.sleep(0.02)
+        for limit in (places, rate):
+            assert limit.state().in_flight == limit.state().waiting == 0
+    assert sum(isinstance(one, asyncio.CancelledError) for one in done) <= 30
+    assert not [one for one in done if isinstance(one, Exception)]

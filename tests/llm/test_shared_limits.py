@@ -158,9 +158,11 @@ def test_a_forked_process_has_its_own_requests(
 
 def test_what_cannot_be_shared_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "limit"
-    with llm.limit(concurrency=1, shared=path):
-        with pytest.raises(ValueError, match="`remove\\(\\)` it first"):
-            llm.limit(concurrency=1, shared=path)
+    with (
+        llm.limit(concurrency=1, shared=path),
+        pytest.raises(ValueError, match="`remove\\(\\)` it first"),
+    ):
+        llm.limit(concurrency=1, shared=path)
     with pytest.raises(ValueError, match="per 60 s, and this one is per 1 s"):
         llm.limit(concurrency=1, shared=path, per=1)
     other = tmp_path / "other"

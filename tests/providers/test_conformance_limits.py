@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from mirascope import llm
@@ -15,21 +13,38 @@ HIDES_HEADERS = {"azure", "cohere", "litellm", "mistral"}
 HIDES_STREAMED_HEADERS = {"azure", "google", "litellm"}
 
 
-def heard(limit: llm.Limit) -> bool:
+def has_heard(limit: llm.Limit) -> bool:
     return limit.state().requests_left == 3
 
 
-async def test_headers_of_a_reply(llm_way: Way) -> None:
-    llm_way.box.limit(requests=4)
-    with llm.limit(llm_way.case.name, requests_per_minute=1_000) as limit:
-        await llm_way.reply(llm_way.fn())
+async def test_headers_of_a_reply(way: Way) -> None:
+    way.box.limit(requests=4)
+    with llm.limit(way.case.name, requests_per_minute=1_000) as limit:
+        await way.ask("Hi")
         assert limit.state().in_flight == 0
-        assert heard(limit) is (llm_way.case.name not in HIDES_HEADERS)
+        assert has_heard(limit) is (way.case.name not in HIDES_HEADERS)
 
 
-async def test_headers_of_a_stream(llm_way: Way) -> None:
-    llm_way.box.limit(requests=4)
-    with llm.limit(llm_way.case.name, requests_per_minute=1_000) as limit:
-        await llm_way.items(llm_way.fn(stream=True))
+async def test_headers_of_a_stream(way: Way) -> None:
+    way.box.limit(requests=4)
+    with llm.limit(way.case.name, requests_per_minute=1_000) as limit:
+        await way.items(await way.ask("Hi", stream=True))
         assert limit.state().in_flight == 0
-        assert heard(limit) is (llm_way.case.name not in HIDES_STREAMED_HEADERS)
+        assert has_heard(limit) is (way.case.name not in HIDES_STREAMED_HEADERS)
+
+
+async def test_tokens(way: Way) -> None:
+    way.box.reply("Hello", usage={"input": 70, "output": 30})
+    with llm.limit(way.case.name, tokens_per_minute=10_000) as limit:
+        await way.ask("Hi")
+        assert limit.state().tokens_left == 9_900
+
+
+async def test_a_refusal(way: Way) -> None:
+    way.box.fail(429, retry_after=0.1, times=way.case.attempts)
+    with llm.limit(way.case.name, requests_per_minute=1_000) as limit:
+        with pytest.raises(way.case.error("RateLimitError")):
+            await way.ask("Hi")
+        state = limit.state()
+    assert state.paused_for <= 0.1
+    assert state.share == pytest.approx(0.7)

@@ -77,15 +77,17 @@ class Reservation:
 
 
 class Buckets:
-    """The figures of one limit. `row` is that of this process among those that share it."""
+    """The figures of one limit. `row` is that of this process among the `rows` that share it."""
 
-    def __init__(self, cells: Cells, rates: Rates, row: int = 0) -> None:
+    def __init__(self, cells: Cells, rates: Rates, row: int = 0, rows: int = 1) -> None:
         self.rates = rates
         self.row = row
         self.most_requests = rates.requests or math.inf
         self.most_tokens = rates.tokens or math.inf
-        """In each window: the limit's own, or what the provider says it to be where that is less."""
+        """In each window: the limit's own, or the provider's where that is known to be less."""
         self._cells = cells
+        self._rows = range(rows)
+        self._places = cells[_IN_FLIGHT : _IN_FLIGHT + rows]
         self._slot = rates.window / SLOTS
         transit = max(rates.window * _TRANSIT_SHARE, _TRANSIT_SECONDS)
         self._transit = min(transit, rates.window / 2)
@@ -115,12 +117,12 @@ class Buckets:
                 self._free_at(_REQUESTS, cells[_SPENT_REQUESTS] + 1 - most_now),
             )
         if self.rates.tokens:
-            most_now = self.most_tokens * share
-            needed = min(tokens, most_now)
+            most_tokens = self.most_tokens * share
+            needed = min(tokens, most_tokens)
             ready = max(
                 ready,
                 cells[_SPACED_TOKENS] - self.rates.burst * self.rates.window,
-                self._free_at(_TOKENS, cells[_SPENT_TOKENS] + needed - most_now),
+                self._free_at(_TOKENS, cells[_SPENT_TOKENS] + needed - most_tokens),
             )
         return ready
 
@@ -141,7 +143,7 @@ class Buckets:
     @property
     def in_flight(self) -> int:
         """The requests under way."""
-        return int(sum(self._cells[_IN_FLIGHT : _IN_FLIGHT + ROWS]))
+        return int(sum(self._places))
 
     def requests_left(self, now: float) -> float:
         """How many requests the window still has room for."""
@@ -255,7 +257,7 @@ class Buckets:
         cells = self._cells
         return sum(
             0 < cells[_SINCE + row] < since and cells[_EXPECTED + row] > now - _LATE
-            for row in range(ROWS)
+            for row in self._rows
             if row != self.row
         )
 

@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -56,7 +56,8 @@ class Gate:
             self._cells: SharedCells | OwnCells = OwnCells()
         else:
             self._cells = SharedCells(self._path, self.rates.window)
-        self.buckets = buckets = Buckets(self._cells.cells, self.rates, self._cells.row)
+        cells = self._cells
+        self.buckets = buckets = Buckets(cells.cells, self.rates, cells.row, cells.rows)
         if isinstance(self._cells, SharedCells):
             self._cells.repair = buckets.repair
             with self._cells:
@@ -85,17 +86,18 @@ class Gate:
         waiter: Waiter | None = None
         try:
             while True:
-                found, waiter = self._try(tokens, is_async, hold, waiter)
+                found = self._try(tokens, is_async, hold, waiter)
                 if isinstance(found, Reservation):
                     return found
+                waiter, seconds = found
                 now = time.monotonic()
                 if until is not None:
                     if now >= until:
                         raise TimeoutError
-                    found = min(found, until - now)
+                    seconds = min(seconds, until - now)
                 if now - waiter.since > _TELL_AFTER:
                     on_wait(now - waiter.since)
-                yield from step(waiter.wait, found)
+                yield from step(waiter.wait, seconds)
         finally:
             if waiter is not None and not waiter.has_left:
                 self.change(partial(self._leave, waiter))
@@ -107,7 +109,7 @@ class Gate:
             self._make_changes_if_free()
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> Generator[None, None, None]:
         """Nobody else changes the figures while this is entered."""
         self.reopen_after_fork()
         with self._lock, self._cells:
@@ -121,19 +123,23 @@ class Gate:
 
     def _try(
         self, tokens: float, is_async: bool, hold: bool, waiter: Waiter | None
-    ) -> tuple[Reservation, Waiter | None] | tuple[float, Waiter]:
-        """What the request holds, or for how many seconds it waits and as whom."""
+    ) -> Reservation | tuple[Waiter, float]:
+        """What the request holds, or who waits for it and for how many seconds."""
         with self._lock:
             self._make_changes()
-            first = self._first()
+            if waiter is not None and waiter.has_left:
+                self._join(waiter)
             found: Reservation | float = _LOOK_AHEAD
-            if waiter is first:
+            if waiter is self._first():
                 found = self._ask(tokens, hold, waiter)
-                if isinstance(found, Reservation):
-                    self._wake_first()
-                    result = found, waiter
-            if not isinstance(found, Reservation):
-                result = found, self._in_line(waiter, is_async)
+            if isinstance(found, Reservation):
+                self._wake_first()
+                result: Reservation | tuple[Waiter, float] = found
+            else:
+                if waiter is None:
+                    waiter = self._new_waiter(is_async)
+                    self._join(waiter)
+                result = waiter, found
         self._make_changes_if_free()
         return result
 
@@ -185,19 +191,18 @@ class Gate:
                     return first
                 # It takes its place at the end where its event loop runs again.
                 self._leave(first)
+                first.wake()
             line.popleft()
         return None
 
-    def _in_line(self, waiter: Waiter | None, is_async: bool) -> Waiter:
-        if waiter is None:
-            now = time.monotonic()
-            waiter = TaskWaiter(now) if is_async else ThreadWaiter(now)
-        elif not waiter.has_left:
-            return waiter
+    def _new_waiter(self, is_async: bool) -> Waiter:
+        now = time.monotonic()
+        return TaskWaiter(now) if is_async else ThreadWaiter(now)
+
+    def _join(self, waiter: Waiter) -> None:
         waiter.has_left = False
         self.waiting += 1
         self._line.append(waiter)
-        return waiter
 
     def _leave(self, waiter: Waiter, now: float = 0) -> None:
         if not waiter.has_left:

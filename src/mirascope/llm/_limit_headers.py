@@ -49,7 +49,7 @@ def stated(headers: Mapping[str, str]) -> dict[Kind, Stated]:
         if "ratelimit" not in name:
             continue
         words = name.split("-")
-        kind = next((_KINDS[word] for word in words if word in _KINDS), None)
+        kind: Kind | None = next((_KINDS[word] for word in words if word in _KINDS), None)
         if kind is None or not _LONGER.isdisjoint(words):
             continue
         entry = found.setdefault(kind, Stated())

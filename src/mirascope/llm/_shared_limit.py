@@ -12,8 +12,9 @@ import errno
 import mmap
 import os
 import zlib
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ._buckets import OWN, ROWS, SIZE, Cells
 
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    fcntl: Any = import_module("fcntl")
+except ImportError:
+    # Windows has no such module.
+    fcntl = None
 
 _MAGIC = 0x4C494D31
 _MAGIC_AT, _WINDOW_AT, _BOOT_AT, _CHANGING_AT = OWN, OWN + 1, OWN + 2, OWN + 3
@@ -39,8 +41,10 @@ class SharedCells:
     another window, and RuntimeError where too many processes share it.
     """
 
+    rows = ROWS
+
     def __init__(self, path: Path, window: float) -> None:
-        self._file: int | None = None
+        self._file = -1
         if fcntl is None:
             raise ImportError(
                 "`shared` needs the module `fcntl`, which Python has on Linux and macOS. Without "
@@ -125,15 +129,16 @@ class SharedCells:
         self._close()
 
     def _close(self) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, -1
+        if file >= 0:
+            os.close(file)
 
 
 class OwnCells:
     """The figures of a limit that this process has for itself."""
 
     row = 0
+    rows = 1
 
     def __init__(self) -> None:
         self.cells: Cells = memoryview(bytearray(SIZE * 8)).cast("d")

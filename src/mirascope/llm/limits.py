@@ -265,9 +265,7 @@ class Limit(Control):
 class LimitPermit(Permit):
     """What one request holds of a limit."""
 
-    def __init__(
-        self, limit: Limit, name: _Model, reservation: Reservation, is_held: bool
-    ) -> None:
+    def __init__(self, limit: Limit, name: _Model, reservation: Reservation, is_held: bool) -> None:
         self._limit = limit
         self._gate = limit._gate
         self._buckets = limit._gate.buckets
