@@ -88,6 +88,7 @@ class Buckets:
         self._cells = cells
         self._rows = range(rows)
         self._places = cells[_IN_FLIGHT : _IN_FLIGHT + rows]
+        self._sinces = cells[_SINCE : _SINCE + rows]
         self._slot = rates.window / SLOTS
         transit = max(rates.window * _TRANSIT_SHARE, _TRANSIT_SECONDS)
         self._transit = min(transit, rates.window / 2)
@@ -254,6 +255,8 @@ class Buckets:
 
     def ahead(self, now: float, since: float) -> int:
         """How many processes have a request that waits for longer, and still ask."""
+        if not any(self._sinces):
+            return 0
         cells = self._cells
         return sum(
             0 < cells[_SINCE + row] < since and cells[_EXPECTED + row] > now - _LATE
