@@ -1,4 +1,4 @@
-"""What limits read: the headers of replies, and how long a request and its reply may be."""
+"""What limits read: the headers of replies, and how long a reply may be."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from mirascope.core._providers import provider_named
 from mirascope.llm._limit_headers import Stated, stated
-from mirascope.llm._request_tokens import input_tokens, most_output_tokens
+from mirascope.llm._output_limit import most_output_tokens
 
 
 def asks(provider: str, **kwargs: Any) -> Any:
@@ -70,27 +70,6 @@ def test_headers_of_several_providers() -> None:
     assert stated(
         {"x-ratelimit-limit-req-minute": "60", "x-ratelimit-limit-tokens-month": "1"}
     ) == {"requests": Stated(60)}
-
-
-def test_a_text_is_four_characters_a_token() -> None:
-    request = asks("openai", model="m", messages=[{"role": "user", "content": "x" * 4_000}])
-    assert 1_000 < input_tokens(request) < 1_020
-    request = asks("openai", messages=[{"content": "書" * 1_000}])
-    assert 750 < input_tokens(request) < 760
-
-
-def test_media_count_little() -> None:
-    url = "data:image/png;base64," + "QUJD" * 100_000
-    part = {"type": "image_url", "image_url": {"url": url}}
-    assert 1_000 < input_tokens(asks("openai", messages=[{"content": [part]}])) < 1_020
-    source = {"type": "base64", "data": "QUJD" * 100_000}
-    assert 1_000 < input_tokens(asks("anthropic", messages=[{"content": [source]}])) < 1_020
-    data = {"image": {"source": {"bytes": b"A" * 400_000}}}
-    assert 1_000 < input_tokens(asks("bedrock", messages=[{"content": [data]}])) < 1_020
-
-
-def test_keys_and_headers_are_no_prompt() -> None:
-    assert input_tokens(asks("openai", extra_headers={"x-long": "y" * 4_000})) == 1
 
 
 @pytest.mark.parametrize(

@@ -322,7 +322,7 @@ async def test_a_deadline_says_what_it_waited_for(face: Face, box: Sandbox) -> N
         with pytest.raises(TimeoutError) as caught:
             await face.get(ask())
         leave(until)
-        assert "limit on openai/gpt-4o* (1 requests per minute)" in str(caught.value)
+        assert "limit on openai/gpt-4o* (1 requests per minute)" in str(caught.value.__cause__)
         assert limit.state().waiting == 0
     assert len(box.requests) == 1
 
@@ -580,3 +580,23 @@ async def test_whoever_leaves_nobody_hangs(box: Sandbox) -> None:
             assert limit.state().in_flight == limit.state().waiting == 0
     assert sum(isinstance(one, asyncio.CancelledError) for one in done) <= 30
     assert not [one for one in done if isinstance(one, Exception)]
+
+
+async def test_inside_of_a_deadline_nothing_waits_longer(face: Face, box: Sandbox) -> None:
+    ask = call(face)
+    with llm.limit(requests_per_minute=1) as limit:
+        with llm.deadline(5):
+            await face.get(ask())
+        with llm.deadline(0.05), pytest.raises(llm.DeadlineExceeded) as caught:
+            await face.get(ask())
+        assert "limit on all models" in str(caught.value.__cause__)
+        assert limit.state().waiting == limit.state().in_flight == 0
+    assert len(box.requests) == 1
+
+
+async def test_what_a_budget_refuses_takes_nothing(face: Face, box: Sandbox) -> None:
+    with llm.limit(requests_per_minute=100) as limit, llm.budget(calls=1):
+        await face.get(call(face)())
+        with pytest.raises(llm.BudgetExceeded):
+            await face.get(call(face)())
+        assert limit.state().requests_left == 99

@@ -8,6 +8,7 @@ From then on every call of those models waits for its turn, until `limit.remove(
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,15 +20,15 @@ from typing import TYPE_CHECKING, Self
 from ..core._providers import provider_named
 from ..core.base._controls import Control, Permit, put_in_force, take_out_of_force, used
 from ..core.base._flow import Action, Flow
+from ..core.costs._prices import counts
 from ._buckets import Rates, Reservation
 from ._gate import Gate
 from ._limit_headers import Stated, stated
-from ._request_tokens import input_tokens, most_output_tokens
+from ._output_limit import most_output_tokens
 
 if TYPE_CHECKING:
     from ..core.base._reply_view import ReplyView
     from ..core.base._request import Request
-    from ..core.base._wire import Tokens
     from ..errors import ErrorDescription
 
 _log = logging.getLogger("mirascope")
@@ -78,7 +79,8 @@ def limit(
             It is made where there is none. On Linux and macOS.
         burst: The part of a minute's requests and tokens that may go at once after a pause: by
             default a second's worth, for providers that count by the second.
-        per: What to count by in the place of a minute, in seconds.
+        per: What to count by in the place of a minute, in seconds. A limit that the provider states
+            is taken to be for the same time.
 
     Raises ValueError for a limit that limits nothing, for figures that are not positive, for an
     unknown provider and for a `shared` file of another kind.
@@ -219,7 +221,7 @@ class Limit(Control):
         output = most_output_tokens(request)
         if output is None:
             output = int(self._outputs.get(name, _FIRST_OUTPUT))
-        return input_tokens(request) + output
+        return request.size + output
 
     def _tell_of_wait(self, seconds: float) -> None:
         now = time.monotonic()
@@ -236,12 +238,12 @@ class Limit(Control):
 
     def _hear(self, headers: Mapping[str, str]) -> None:
         """Take over what the provider says of its own limits, where they are those of one model."""
+        buckets, rates = self._gate.buckets, self.rates
         if sum(self._is_for.values()) != 1:
+            buckets.most_requests = rates.requests or math.inf
+            buckets.most_tokens = rates.tokens or math.inf
             return
         told = stated(headers)
-        if not told:
-            return
-        buckets, rates = self._gate.buckets, self.rates
         if rates.requests and (entry := told.get("requests")):
             if entry.limit:
                 buckets.most_requests = min(rates.requests, entry.limit)
@@ -292,10 +294,15 @@ class LimitPermit(Permit):
             self._gate.change(self._give_back)
             return
         problem = _described(error)
-        counts = used(reply)
-        if counts and counts.output:
-            self._limit._learn_output(self._name, counts.output)
-        self._gate.change(partial(self._settle, _spent(counts, problem), problem))
+        total: int | None = None
+        if (tokens := used(reply)) and (tokens.input or tokens.output):
+            counted = counts(self._name[0], tokens)
+            total = counted.input + counted.output
+            if error is None and counted.output:
+                self._limit._learn_output(self._name, counted.output)
+        elif problem and problem.kind in _NOT_SERVED:
+            total = 0
+        self._gate.change(partial(self._settle, total, problem))
 
     def _give_back(self, now: float) -> None:
         self._buckets.give_back(now, self._reservation)
@@ -318,10 +325,3 @@ def _described(error: BaseException | None) -> ErrorDescription | None:
     from ..errors import describe
 
     return describe(error)
-
-
-def _spent(counts: Tokens | None, problem: ErrorDescription | None) -> int | None:
-    """The tokens that the provider counts; None where that is not known."""
-    if counts and (counts.input is not None or counts.output is not None):
-        return (counts.input or 0) + (counts.output or 0)
-    return 0 if problem and problem.kind in _NOT_SERVED else None
