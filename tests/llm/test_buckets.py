@@ -159,8 +159,9 @@ def test_nothing_is_lost(rates, made, concurrency) -> None:
 )
 def test_most_of_the_limit_is_used(count: int, way: tuple[float, float, float]) -> None:
     window, transit, latency = way
-    run = Run(buckets(requests=count, window=window))
-    run.play([Plan(0, transit, latency, 0, 0, "sent")] * (count * 3))
+    limit, before = buckets(requests=count, window=window), START - 2 * window
+    limit.settle(before, limit.take(before), before, None)
+    run = Run(limit).play([Plan(0, transit, latency, 0, 0, "sent")] * (count * 3))
     duration = run.went[-1] - run.went[0]
     assert (len(run.went) - 1) / duration * window >= 0.95 * count
 
@@ -169,6 +170,14 @@ def test_requests_are_spaced() -> None:
     run = Run(buckets(requests=60)).play([Plan(0, 0, 0, 0, 0, "sent")] * 10)
     gaps = [after - before for (before, _), (after, _) in itertools.pairwise(run.sent)]
     assert gaps == pytest.approx([0.75, *[1] * 8])
+
+
+def test_before_the_first_reply_the_way_may_be_long() -> None:
+    limit = buckets(requests=1)
+    slow = limit.take(START)
+    assert START + 70 <= limit.ready_at(START) < START + 71
+    limit.settle(START + 20, slow, START + 9, None)
+    assert START + 69 <= limit.ready_at(START + 20) < START + 70
 
 
 def test_a_burst_goes_at_once() -> None:

@@ -30,6 +30,8 @@ _RECOVERY = 0.1
 """The part of the limit that comes back in each window."""
 _TRANSIT_SHARE = 0.02
 _TRANSIT_SECONDS = 2.0
+_FIRST_TRANSIT_SECONDS = 10.0
+"""Before the first reply: an SDK does much for the first time, and connections are opened."""
 _LATE = 0.25
 """In seconds: whose turn has been over for so long is passed by."""
 
@@ -93,6 +95,8 @@ class Buckets:
         transit = max(rates.window * _TRANSIT_SHARE, _TRANSIT_SECONDS)
         self._transit = min(transit, rates.window / 2)
         """How long a request may be on its way, in seconds, as long as no reply tells more."""
+        self._first_transit = min(max(transit, _FIRST_TRANSIT_SECONDS), rates.window / 2)
+        self._had_reply = False
 
     # --- asking
 
@@ -111,14 +115,15 @@ class Buckets:
             window, burst, per_window = self.rates.window, self.rates.burst, self.most_requests
             spacing = window / (per_window * share)
             tolerance = max(burst * window - spacing, spacing / 4)
-            most_now = max(1, math.floor(per_window * share))
+            # The window is that of the whole limit: a lower rate must not stop what is behind it.
+            most_now = max(1, math.floor(per_window))
             ready = max(
                 ready,
                 cells[_SPACED_REQUESTS] - tolerance,
                 self._free_at(_REQUESTS, cells[_SPENT_REQUESTS] + 1 - most_now),
             )
         if self.rates.tokens:
-            most_tokens = self.most_tokens * share
+            most_tokens = self.most_tokens
             needed = min(tokens, most_tokens)
             ready = max(
                 ready,
@@ -149,13 +154,14 @@ class Buckets:
     def requests_left(self, now: float) -> float:
         """How many requests the window still has room for."""
         self._advance(now)
-        most = max(1, math.floor(self.most_requests * self.share(now)))
-        return max(0, most - self._cells[_SPENT_REQUESTS])
+        if self.most_requests == math.inf:
+            return math.inf
+        return max(0, max(1, math.floor(self.most_requests)) - self._cells[_SPENT_REQUESTS])
 
     def tokens_left(self, now: float) -> float:
         """How many tokens the window still has room for."""
         self._advance(now)
-        return max(0, self.most_tokens * self.share(now) - self._cells[_SPENT_TOKENS])
+        return max(0, self.most_tokens - self._cells[_SPENT_TOKENS])
 
     def paused_for(self, now: float) -> float:
         """The seconds for which nothing is sent because the provider asked for it."""
@@ -172,13 +178,13 @@ class Buckets:
         cells, share = self._cells, self.share(now)
         if self.rates.tokens:
             # A request that is larger than all there is goes alone, for all there is.
-            tokens = min(tokens, self.most_tokens * share)
+            tokens = min(tokens, self.most_tokens)
             spacing = self.rates.window / (self.most_tokens * share)
             cells[_SPACED_TOKENS] = max(cells[_SPACED_TOKENS], now) + tokens * spacing
         if self.rates.requests:
             cells[_SPACED_REQUESTS] = max(cells[_SPACED_REQUESTS], now) + self.spacing(now)
         cells[_IN_FLIGHT + self.row] += 1
-        slot = _HELD if hold else self._slot_of(now + self._transit)
+        slot = _HELD if hold else self._latest_slot(now)
         reservation = Reservation(slot, tokens, now)
         self._add(reservation.slot, 1, tokens)
         return reservation
@@ -186,7 +192,7 @@ class Buckets:
     def sent(self, now: float, reservation: Reservation) -> None:
         """A request that was held goes now."""
         self._advance(now)
-        self._move(reservation, self._slot_of(now + self._transit))
+        self._move(reservation, self._latest_slot(now))
 
     def give_back(self, now: float, reservation: Reservation) -> None:
         """It was not sent at all."""
@@ -208,6 +214,7 @@ class Buckets:
         self._advance(now)
         cells = self._cells
         cells[_IN_FLIGHT + self.row] -= 1
+        self._had_reply = True
         slot = self._slot_of(arrived_at)
         if slot < reservation.slot and self._counts(reservation):
             self._move(reservation, max(slot, int(cells[_BASE])))
@@ -288,6 +295,11 @@ class Buckets:
 
     def _slot_of(self, time: float) -> int:
         return math.floor(time / self._slot)
+
+    def _latest_slot(self, now: float) -> int:
+        """That in which a request arrives at the latest that goes now."""
+        transit = self._transit if self._had_reply else self._first_transit
+        return self._slot_of(now + transit)
 
     def _advance(self, now: float) -> None:
         """Let go of what counts no longer: the slots that ended more than a window ago."""
