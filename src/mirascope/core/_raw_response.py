@@ -9,7 +9,7 @@ double, a wrapped or instrumented client) takes the ordinary way, with the same 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -97,6 +97,10 @@ class RawResponseProvider(Provider):
         if not is_object(data):
             raise self._unreadable(http_response, http_response.text)
         return Received(data, request_id=http_response.headers.get(self.request_id_header))
+
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        http_response = getattr(raw, "http_response", None)
+        return {} if http_response is None else cast(Mapping[str, str], http_response.headers)
 
     def source(self, raw: Any, is_async: bool) -> EventSource:
         http_response = getattr(raw, "http_response", None)

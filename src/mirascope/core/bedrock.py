@@ -294,6 +294,9 @@ class BedrockProvider(Provider):
             raise _events().unreadable(raw)
         return Received(raw, native=raw)
 
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        return wire.inner(wire.inner(raw, "ResponseMetadata"), "HTTPHeaders")
+
     def source(self, raw: Any, is_async: bool) -> EventSource:
         return cast(EventSource, _events().ConverseEvents(raw, is_async))
 

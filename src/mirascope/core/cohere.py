@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
 from . import _chat_v2 as wire
 from . import _cohere_clients as clients
@@ -285,6 +285,12 @@ class CohereProvider(BareConnection):
             # The SDK hands out any JSON.
             raise clients.api_error(None, raw)
         return plain(raw, defaults=True)
+
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        # The SDK gives a whole reply without them.
+        if not isinstance(raw, clients.OpenStream):
+            return {}
+        return cast(Mapping[str, str], raw.http_response.headers)
 
     def source(self, raw: Any, is_async: bool) -> EventSource:
         if isinstance(raw, clients.OpenStream):

@@ -250,6 +250,12 @@ class GoogleProvider(Provider):
     def receive(self, raw: Any) -> Received:
         return received(raw)
 
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        # A stream hides them: it is not sent before its first event is asked for.
+        http_response = getattr(raw, "sdk_http_response", None)
+        headers: Mapping[str, str] = getattr(http_response, "headers", None) or {}
+        return {name.lower(): value for name, value in headers.items()}
+
     def source(self, raw: Any, is_async: bool) -> EventSource:
         return GenerateContentEvents(raw, is_async)
 

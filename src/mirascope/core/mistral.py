@@ -262,6 +262,11 @@ class MistralProvider(ChatCompletions, BareConnection):
     def receive(self, raw: Any) -> Received:
         return plain(raw, defaults=True)
 
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        # The SDK gives a whole reply without them.
+        http_response = getattr(raw, "response", None)
+        return cast(Mapping[str, str], getattr(http_response, "headers", None) or {})
+
     def source(self, raw: Any, is_async: bool) -> EventSource:
         http_response = getattr(raw, "response", None)
         if hasattr(http_response, "iter_bytes"):

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from .conversation import Conversation as Conversation
     from .deadlines import DeadlineExceeded as DeadlineExceeded
     from .deadlines import deadline as deadline
+    from .limits import Limit as Limit
+    from .limits import LimitState as LimitState
+    from .limits import limit as limit
     from .models import AsyncModel as AsyncModel
     from .models import Model as Model
     from .response import AsyncResponse as AsyncResponse
@@ -73,6 +76,8 @@ _NAMES = {
     "Conversation": ".conversation",
     "CostMetadata": "..core.base.types",
     "DeadlineExceeded": ".deadlines",
+    "Limit": ".limits",
+    "LimitState": ".limits",
     "LocalProvider": "..core.base.types",
     "MediaPolicy": "..core.base._media_policy",
     "Model": ".models",
@@ -101,6 +106,7 @@ _NAMES = {
     "get_model": "._registry",
     "get_models": "._registry",
     "get_models_with_aliases": "._registry",
+    "limit": ".limits",
     "override": "._override",
     "register_model": "._registry",
     "register_provider": "._own_providers",
@@ -127,6 +133,8 @@ __all__ = [
     "Conversation",
     "CostMetadata",
     "DeadlineExceeded",
+    "Limit",
+    "LimitState",
     "LocalProvider",
     "MediaPolicy",
     "Model",
@@ -155,6 +163,7 @@ __all__ = [
     "get_model",
     "get_models",
     "get_models_with_aliases",
+    "limit",
     "override",
     "register_model",
     "register_provider",

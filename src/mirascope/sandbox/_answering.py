@@ -29,6 +29,8 @@ def said(service: Service, question: Question, act: Say, value: Any, stamp: Stam
         plan = Plan(200, headers, events, streamed=True)
     else:
         plan = Plan(200, headers, [to_json(protocol.write(question, replies, stamp))])
+    usages = [reply.usage_for(question) for reply in replies]
+    plan.tokens = sum(usage.input + usage.output for usage in usages)
     match act.fault:
         case None:
             pass

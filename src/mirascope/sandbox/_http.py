@@ -44,6 +44,8 @@ class Plan:
     first_byte: float = 0.0
     between_events: float = 0.0
     cut_after: int | None = None
+    tokens: int = 0
+    """How many tokens the reply reports."""
 
     @property
     def immediate(self) -> bool:

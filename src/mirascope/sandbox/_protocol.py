@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic_core import to_json
 
 from mirascope.sandbox._json import Json, dump_text
+from mirascope.sandbox._rate_limit import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,15 @@ class Protocol(ABC):
 
     def error_headers(self, status: int) -> Mapping[str, str]:
         return {}
+
+    def limit_headers(self, standing: Standing) -> Mapping[str, str]:
+        """What the headers of a reply say of a rate limit."""
+        prefix, kind = "x-ratelimit", standing.kind
+        return {
+            f"{prefix}-limit-{kind}": str(standing.limit),
+            f"{prefix}-remaining-{kind}": str(standing.remaining),
+            f"{prefix}-reset-{kind}": f"{standing.reset:.3f}s",
+        }
 
     @abstractmethod
     def error_event(self, status: int, message: str, stamp: Stamp) -> bytes:

@@ -15,6 +15,7 @@ from mirascope.sandbox._answering import failed, native, said
 from mirascope.sandbox._http import HttpRequest, Plan
 from mirascope.sandbox._json import Json, is_object
 from mirascope.sandbox._protocol import Question, Reply, Stamp, Usage
+from mirascope.sandbox._rate_limit import RateLimit
 from mirascope.sandbox._requests import ReceivedRequest
 from mirascope.sandbox._script import Act, Cut, ErrorEvent, Fail, Malformed, Native, Say, Script
 from mirascope.sandbox._server import Server
@@ -55,6 +56,7 @@ class Sandbox:
         self._host = host
         self._server = Server(self._handle, host, port)
         self._script = Script()
+        self._limits: list[RateLimit] = []
         self._first_byte = 0.0
         self._between_events = 0.0
         self._numbers = itertools.count(1)
@@ -255,9 +257,31 @@ class Sandbox:
         self._first_byte = first_byte
         self._between_events = between_events
 
+    def limit(
+        self,
+        *,
+        requests: int | None = None,
+        tokens: int | None = None,
+        per: float = 60.0,
+        provider: str | None = None,
+    ) -> RateLimit:
+        """Keep a rate limit from now on: in any `per` seconds so many requests, so many tokens.
+
+        What is too much fails with status 429 and `Retry-After`, takes nothing from the script, and
+        does not count. A request is taken as long as there are tokens left, and charged with what
+        its reply reports. The headers of replies say what is left, as the provider's do. Returns
+        what counts how many were `accepted` and `refused`.
+        """
+        if provider is not None:
+            _service(provider)
+        made = RateLimit(requests, tokens, per, provider)
+        self._limits.append(made)
+        return made
+
     def reset(self) -> None:
-        """Forget the script, the delays and the requests."""
+        """Forget the script, the delays, the limits and the requests."""
         self._script.clear()
+        self._limits.clear()
         self.slow()
         self.requests.clear()
 
@@ -283,6 +307,37 @@ class Sandbox:
         if question is None or (self.strict and request.problems):
             message = "; ".join(request.problems) or "$: this request cannot be read"
             return self._paced(failed(service, Fail(400, message), stamp))
+        limits = [limit for limit in self._limits if limit.provider in (None, service.name)]
+        if limits:
+            return self._limited(request, question, limits, stamp)
+        return self._answer(request, question, stamp)
+
+    def _limited(
+        self, request: ReceivedRequest, question: Question, limits: list[RateLimit], stamp: Stamp
+    ) -> Plan | Awaitable[Plan]:
+        service = request.service
+        wait = max(limit.wait() for limit in limits)
+        if wait > 0:
+            for limit in limits:
+                limit.refused += 1
+            fail = Fail(429, "Rate limit reached.", {"retry-after": f"{wait:.3f}"})
+            return _with_standings(self._paced(failed(service, fail, stamp)), service, limits)
+        for limit in limits:
+            limit.take()
+        plan = self._answer(request, question, stamp)
+        if isinstance(plan, Plan):
+            return _charged(plan, service, limits)
+        return self._charged_later(plan, service, limits)
+
+    async def _charged_later(
+        self, plan: Awaitable[Plan], service: Service, limits: list[RateLimit]
+    ) -> Plan:
+        return _charged(await plan, service, limits)
+
+    def _answer(
+        self, request: ReceivedRequest, question: Question, stamp: Stamp
+    ) -> Plan | Awaitable[Plan]:
+        service = request.service
         act = self._script.take(service.name)
         if isinstance(act, Native):
             return self._paced(Plan(act.status, act.headers, act.pieces, act.streamed))
@@ -339,6 +394,21 @@ def _service(provider: str) -> Service:
         known = ", ".join(f"`{name}`" for name in SERVICES)
         raise ValueError(f"The sandbox does not speak for `{provider}`; it knows {known}.")
     return SERVICES[provider]
+
+
+def _charged(plan: Plan, service: Service, limits: list[RateLimit]) -> Plan:
+    for limit in limits:
+        limit.charge(plan.tokens)
+    return _with_standings(plan, service, limits)
+
+
+def _with_standings(plan: Plan, service: Service, limits: list[RateLimit]) -> Plan:
+    headers = dict(plan.headers)
+    for limit in limits:
+        for standing in limit.standings():
+            headers.update(service.protocol.limit_headers(standing))
+    plan.headers = headers
+    return plan
 
 
 def _checked(changes: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic_core import from_json
@@ -22,6 +23,7 @@ from mirascope.sandbox._protocol import (
     sse,
     texts_in,
 )
+from mirascope.sandbox._rate_limit import Standing
 from mirascope.sandbox._rules import last_schema
 
 FINISH_REASONS = {
@@ -138,6 +140,15 @@ class AnthropicMessages(Protocol):
     def error_headers(self, status: int) -> Mapping[str, str]:
         retryable = status in (408, 409, 429) or status >= 500
         return {"x-should-retry": "true" if retryable else "false"}
+
+    def limit_headers(self, standing: Standing) -> Mapping[str, str]:
+        prefix = f"anthropic-ratelimit-{standing.kind}"
+        reset = datetime.now(UTC) + timedelta(seconds=standing.reset)
+        return {
+            f"{prefix}-limit": str(standing.limit),
+            f"{prefix}-remaining": str(standing.remaining),
+            f"{prefix}-reset": reset.isoformat(),
+        }
 
     def error_event(self, status: int, message: str, stamp: Stamp) -> bytes:
         return sse(self.error(status, message, stamp), event="error")
