@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.importorskip("mcp.client.client")
+from mirascope.core._providers import is_installed
 
-from ..llm.faces import Face  # noqa: E402
+from ..llm.faces import Face
+
+if not is_installed("mcp"):
+    collect_ignore_glob = ["test_*.py"]
 
 
 @pytest.fixture(params=[False, True], ids=["sync", "async"])

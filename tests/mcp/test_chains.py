@@ -132,9 +132,7 @@ async def test_a_chain_with_every_provider(
 
 
 @every_case
-async def test_a_loop_of_ones_own_with_every_provider(
-    face: Face, case: Case, box: Sandbox
-) -> None:
+async def test_a_loop_of_ones_own_with_every_provider(face: Face, case: Case, box: Sandbox) -> None:
     async with opened(face, in_process_client(server)) as client:
         find = (await tools_of(face, client))["find_book"]
 

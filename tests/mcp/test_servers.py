@@ -210,7 +210,9 @@ async def test_an_address_that_is_no_server(face: Face, status: int) -> None:
                 async with opened(face, connect(f"http://127.0.0.1:{port}/mcp?key=hidden")):
                     pass
             assert "hidden" not in str(caught.value)
-            assert f"Cannot connect to MCP server `http://127.0.0.1:{port}/mcp`" in str(caught.value)
+            assert f"Cannot connect to MCP server `http://127.0.0.1:{port}/mcp`" in str(
+                caught.value
+            )
 
 
 # --- they end
