@@ -47,6 +47,8 @@ NAMES = {
     "mirascope.core.base.types": """AudioMetadata CostMetadata FinishReason GoogleMetadata
         ImageMetadata JsonableType PDFImageMetadata PDFMetadata Usage VideoMetadata""",
     "mirascope.core.costs": "calculate_cost",
+    "mirascope.mcp": """Connection MCPClient MCPToolResult StdioServerParameters SyncMCPClient
+        in_process_client sse_client stdio_client streamable_http_client""",
     "mirascope.retries": "Fallback FallbackError RetryPolicy fallback retry tenacity",
     "mirascope.retries.fallback": "Fallback FallbackError fallback",
     "mirascope.retries.tenacity": "collect_errors",
@@ -102,6 +104,8 @@ def skip_without_sdk(module: str) -> None:
     provider = module.removeprefix("mirascope.core.").partition(".")[0]
     if provider in PREFIXES and not is_installed(PROVIDERS[provider].sdk):
         pytest.skip(f"the SDK of {provider} is not installed")
+    if module == "mirascope.mcp" and not is_installed("mcp"):
+        pytest.skip("the package `mcp` is not installed")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -151,7 +155,7 @@ def test_a_tool_that_was_left_out_says_what_to_use(name: str, suffix: str) -> No
 
 
 HEAVY = (
-    *("openai", "anthropic", "google.genai", "groq", "cohere", "litellm"),
+    *("mcp", "openai", "anthropic", "google.genai", "groq", "cohere", "litellm"),
     *(
         "mistralai.client",
         "azure.core",
@@ -168,6 +172,7 @@ LIGHT = [
     "import mirascope, mirascope.llm, mirascope.core",
     "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call",
     "from mirascope import llm; llm.call(provider='openai', model='m')(lambda: 'hi')",
+    "import mirascope.mcp; from mirascope import mcp as mirascope_mcp",
     "from mirascope.tools import *; HTTPX(url='http://127.0.0.1/').call()",
 ]
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import integrations as integrations
     from . import llm as llm
+    from . import mcp as mcp
     from . import retries as retries
     from . import sandbox as sandbox
     from ._version import __version__ as __version__
@@ -54,7 +55,7 @@ _NAMES = {
     "__version__": "._version",
     "prompt_template": ".core.base",
 }
-_MODULES = ("core", "errors", "integrations", "llm", "retries", "sandbox")
+_MODULES = ("core", "errors", "integrations", "llm", "mcp", "retries", "sandbox")
 
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
 

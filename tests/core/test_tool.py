@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mirascope import llm
 from mirascope.core.base._tool_types import tool_type
 from mirascope.core.base._wire import ToolCall
 from mirascope.core.base.tool import BaseTool, GenerateJsonSchemaNoTitles, ToolConfig
@@ -404,3 +405,17 @@ class TestConversion:
 
     def test_call_is_seen_as_async(self) -> None:
         assert inspect.iscoroutinefunction(called(Async, "").call)
+
+
+def test_two_tools_of_one_name_are_refused() -> None:
+    def make(answer: str) -> Any:
+        def look_up(word: str) -> str:
+            """Look a word up."""
+            return answer
+
+        return look_up
+
+    one, other = make("one"), make("other")
+    with pytest.raises(ValueError, match="Two tools are named `look_up`"):
+        llm.call("openai", "gpt-4o-mini", tools=[one, other])(lambda: "Hi")
+    llm.call("openai", "gpt-4o-mini", tools=[one, one])(lambda: "Hi")

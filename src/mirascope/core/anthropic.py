@@ -97,6 +97,7 @@ class AnthropicTool(BaseTool):
     """A tool in Anthropic's form."""
 
     _provider_title = "Anthropic"
+    _result_part_types = frozenset({"image", "image_url", "document", "document_url"})
     _config_type = AnthropicToolConfig
 
     @classmethod
@@ -234,7 +235,7 @@ class AnthropicProvider(RawResponseProvider):
         "tool_use": "tool_calls",
         "refusal": "content_filter",
     }
-    result_part_types = frozenset({"image", "image_url", "document", "document_url"})
+    result_part_types = AnthropicTool._result_part_types
     part_types = frozenset(
         {
             "text",

@@ -103,6 +103,7 @@ class BedrockTool(BaseTool):
     """A tool in Bedrock's form."""
 
     _provider_title = "Amazon Bedrock"
+    _result_part_types = frozenset({"image", "image_url", "document", "document_url"})
     _config_type = BedrockToolConfig
 
     @classmethod
@@ -249,7 +250,7 @@ class BedrockProvider(Provider):
     }
     has_strict_json = True
     part_types = frozenset(wire.PART_ENCODERS)
-    result_part_types = frozenset({"image", "image_url", "document", "document_url"})
+    result_part_types = BedrockTool._result_part_types
     url_schemes = frozenset({"s3"})
     has_transport_in_client = True
     heeds_retry_after = ("seconds",)

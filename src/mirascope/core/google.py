@@ -17,6 +17,7 @@ from .base._flow import Flow
 from .base._narrow import is_list, is_object
 from .base._provider import Draft, EventSource, Provider, Received
 from .base._provider_call import provider_call
+from .base._schema import takes_arguments
 from .base._wire import Delta, Reply, ToolCall
 from .base.call_params import CommonCallParams
 from .base.call_response import BaseCallResponse
@@ -85,6 +86,7 @@ class GoogleTool(BaseTool):
     """A tool in Google's form."""
 
     _provider_title = "Google"
+    _result_part_types = frozenset({"image", "document"})
 
     @classmethod
     def tool_schema(cls) -> Any:
@@ -92,7 +94,7 @@ class GoogleTool(BaseTool):
         cls._config()  # warns of options, of which Google has none
         declaration: Json = {"name": cls._name(), "description": cls._description()}
         parameters = cls._parameters()
-        if parameters["properties"]:
+        if takes_arguments(parameters):
             declaration["parameters_json_schema"] = parameters
         return {"function_declarations": [declaration]}
 
@@ -217,7 +219,7 @@ class GoogleProvider(Provider):
         "JAILBREAK": "content_filter",
     }
     part_types = frozenset(wire.PART_ENCODERS.keys() - {"provider"})
-    result_part_types = frozenset({"image", "document"})
+    result_part_types = GoogleTool._result_part_types
     url_schemes = frozenset({"http", "https", "gs"})
     timeout_covers = "a wait; on aiohttp the whole"
 

@@ -21,7 +21,7 @@ from ..core.base._controls import in_time
 from ..core.base._corrections import faults_of
 from ..core.base._flow import Flow, run_async, step
 from ..core.base._provider import Provider
-from ..core.base._tool_types import tool_type
+from ..core.base._tool_types import tools_by_name
 from ..core.base.message_param import ResultContent, TextPart
 from ..core.base.tool import BaseTool
 from ..core.base.tool_outputs import tool_output_content
@@ -63,11 +63,8 @@ def flat_tools(tools: Iterable[Any]) -> list[Any]:
 
 def offered_tools(provider: Provider, tools: Iterable[Any]) -> dict[str, OfferedTool]:
     """The tools by the name that the model calls them."""
-    offered: dict[str, OfferedTool] = {}
-    for tool in tools:
-        kind = tool_type(tool, provider.tool_type)
-        offered[kind._name()] = OfferedTool(kind._name(), tool, kind)
-    return offered
+    named = tools_by_name(tools, provider.tool_type)
+    return {name: OfferedTool(name, tool, made) for name, (tool, made) in named.items()}
 
 
 # --- one turn

@@ -24,7 +24,7 @@ from ._prompt_function import Prompt, PromptFunction
 from ._provider import Draft, JsonMode, Provider
 from ._request import Request
 from ._scope import Scope, scope_now
-from ._tool_types import tool_type
+from ._tool_types import tools_by_name
 from ._transport import ONCE, Transport, retried_above, transport_in, without_transport
 from .call_response import BaseCallResponse
 from .message_param import BaseMessageParam
@@ -132,8 +132,11 @@ def _warn_of_unused_strictness(extraction: Extraction, json_mode: bool) -> None:
 
 
 def provider_tools(provider: Provider, tools: Sequence[Any]) -> list[type[BaseTool]]:
-    """Tools as the provider's tool classes. Raises TypeError for what is no tool."""
-    return [tool_type(tool, provider.tool_type) for tool in tools]
+    """Tools as the provider's tool classes.
+
+    Raises TypeError for what is no tool, ValueError for two tools of one name.
+    """
+    return [made for _, made in tools_by_name(tools, provider.tool_type).values()]
 
 
 def decorated(options: CallOptions, fn: Callable[..., Any]) -> Callable[..., Any]:

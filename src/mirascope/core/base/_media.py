@@ -338,9 +338,14 @@ def _segment_bytes(segment: Any) -> bytes:
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
+def is_image_type(media_type: str) -> bool:
+    """Whether most providers read images of this type."""
+    return media_type in _IMAGE_TYPES
+
+
 def check_image_type(media_type: str) -> None:
     """Raise ValueError for an image that is none of the types that most providers read."""
-    if media_type not in _IMAGE_TYPES:
+    if not is_image_type(media_type):
         raise ValueError(
             f"Unsupported image type: `{media_type}`. "
             f"Supported are {', '.join(f'`{name}`' for name in _IMAGE_TYPES)}."

@@ -20,6 +20,10 @@ _FREE_FORM = (
     "`{path}` cannot be part of a strict schema: it allows {what}. "
     "Declare its fields in a model (without `extra='allow'`), or turn `strict` off."
 )
+_ALLOWING = (
+    *("properties", "additionalProperties", "patternProperties", "required"),
+    *("$ref", "allOf", "anyOf", "oneOf"),
+)
 _HAS_A_TYPE = frozenset({"type", "$ref", "anyOf", "oneOf", "allOf", "enum", "const"})
 
 
@@ -80,6 +84,11 @@ def strict_schema(schema: JsonSchema) -> JsonSchema:
     if definitions := schema.get("$defs"):
         strict["$defs"] = {name: _strict_node(node, name) for name, node in definitions.items()}
     return strict
+
+
+def takes_arguments(schema: JsonSchema) -> bool:
+    """Whether a tool with this schema takes arguments; else the schema may be left out."""
+    return any(schema.get(key) for key in _ALLOWING)
 
 
 def public_name(name: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from threading import RLock
 from types import FunctionType, MethodType, new_class
@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, create_model
 
 from ._function_tool import function_tool
+from ._pickling import Made
 from ._type_names import is_class, type_name
 from .tool import GENERIC_DESCRIPTION, BaseTool, arguments_of
 
@@ -44,6 +45,26 @@ def tool_type(tool: Any, base: type[BaseTool]) -> type[BaseTool]:
         f"{tool!r} cannot be a tool. Give a function, a `BaseTool` class, or a pydantic model "
         "class with a `call` method (not an instance, a `partial` or a callable object)."
     )
+
+
+def tools_by_name(
+    tools: Iterable[Any], base: type[BaseTool]
+) -> dict[str, tuple[Any, type[BaseTool]]]:
+    """Each of `tools` with its tool class, by the name that the model calls it.
+
+    Raises ValueError where two different tools have one name, and like `tool_type`.
+    """
+    named: dict[str, tuple[Any, type[BaseTool]]] = {}
+    for tool in tools:
+        made = tool_type(tool, base)
+        name = made._name()
+        if named.setdefault(name, (tool, made))[1] is not made:
+            raise ValueError(
+                f"Two tools are named `{name}`, so a call of the model could mean either. Rename "
+                "one of them (`__custom_name__`), or give the tools of a server a prefix "
+                "(`list_tools(prefix=…)`)."
+            )
+    return named
 
 
 def model_tool(model: type[BaseModel], base: type[BaseTool]) -> type[BaseTool]:
@@ -119,5 +140,6 @@ def _method_tool(method: MethodType, base: type[BaseTool]) -> type[BaseTool]:
 
 def _with_recipe(made: type[BaseTool], tool: Any, base: type[BaseTool]) -> type[BaseTool]:
     if made is not tool:
-        made._recipe = tool_type, (tool, base)
+        recipe = vars(tool).get("_recipe") if isinstance(tool, type) else None
+        made._recipe = tool_type, (Made(recipe) if recipe else tool, base)
     return made

@@ -21,7 +21,13 @@ from typing_extensions import TypedDict
 
 from ._partial import build_partial, partial_model
 from ._pickling import Recipe, blank_tool, recipe_of
-from ._schema import GenerateJsonSchemaNoTitles, model_schema, public_name, strict_schema
+from ._schema import (
+    GenerateJsonSchemaNoTitles,
+    model_schema,
+    public_name,
+    strict_schema,
+    takes_arguments,
+)
 from ._wire import ToolCall
 
 __all__ = ["BaseTool", "GenerateJsonSchemaNoTitles", "ToolConfig"]
@@ -84,6 +90,8 @@ class BaseTool(BaseModel, ABC):
 
     _provider_title: ClassVar[str] = ""
     _config_type: ClassVar[type[Any]] = ToolConfig
+    _result_part_types: ClassVar[frozenset[str]] = frozenset()
+    """The `type` of each part beside text that the provider takes in the tool's result."""
     _parameter_names: ClassVar[Mapping[str, str]] = {}
     """Attribute to parameter, where an attribute could not have the parameter's name."""
     _recipe: ClassVar[Recipe | None] = None
@@ -164,7 +172,7 @@ class BaseTool(BaseModel, ABC):
         config = cls._config()
         schema: dict[str, Any] = {"name": cls._name(), "description": cls._description()}
         parameters = cls._parameters(strict=bool(config.get("strict")))
-        if parameters["properties"]:
+        if takes_arguments(parameters):
             schema["parameters"] = parameters
         if "strict" in config:
             schema["strict"] = config["strict"]

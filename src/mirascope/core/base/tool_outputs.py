@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any, TypeVar
@@ -22,11 +23,21 @@ ResultT = TypeVar("ResultT")
 _JSON_TYPES = (type(None), bool, int, float, list, tuple, set, frozenset, dict)
 
 
+class ShownOutput(ABC):
+    """A tool's output that says itself what the model is shown of it."""
+
+    @abstractmethod
+    def shown(self) -> str | list[ResultPart]:
+        """What the model is shown: text, or parts where there is more than text."""
+
+
 def tool_output_text(output: Any) -> str:
     """A tool's output as text: a str as it is, bytes as base64, models and plain data as JSON.
 
     Raises TypeError for anything else.
     """
+    if isinstance(output, ShownOutput):
+        output = output.shown()
     if isinstance(output, str):
         return output
     if isinstance(output, bytes):
@@ -47,6 +58,8 @@ def tool_output_content(output: Any) -> str | list[ResultPart]:
     A part, a PIL image, or a list or tuple that holds one of them and is otherwise read item by
     item. Raises TypeError like `tool_output_text`.
     """
+    if isinstance(output, ShownOutput):
+        return output.shown()
     items = output if is_list_or_tuple(output) else [output]
     parts = [_shown_part(item) for item in items]
     if all(part is None for part in parts):
