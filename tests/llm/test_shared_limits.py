@@ -56,7 +56,7 @@ def arrivals(box: Sandbox) -> list[float]:
 def test_eight_processes_keep_one_limit(
     tmp_path: Path, workers: list[subprocess.Popen[str]]
 ) -> None:
-    count, window = 40, 2.0
+    count, window = 48, 3.0
     with sandbox(redirect=False) as box:
         enforced = box.limit(requests=count, per=window, provider="openai")
         ways = ",".join(["sync", "async"] * 4)
