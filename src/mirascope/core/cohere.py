@@ -303,10 +303,13 @@ class CohereProvider(BareConnection):
             return None
         return clients.api_error(http_response, data)
 
-    def unreadable_event(self, text: str, http_response: Any) -> Exception:
-        """The SDK's exception for a body that it cannot read."""
-        start = text[:200]
-        told = f"{self.title} sent what is not a JSON object; it starts with {start!r}."
+    def unreadable_event(
+        self, body: Any, http_response: Any, told: str | None = None
+    ) -> Exception:
+        """The SDK's exception for an event that is not a JSON object, or not as `told` tells."""
+        if told is None:
+            start = body[:200]
+            told = f"{self.title} sent what is not a JSON object; it starts with {start!r}."
         return clients.api_error(http_response, told)
 
     # --- encode

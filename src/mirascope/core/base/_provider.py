@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._flow import Flow, Source, step
 from ._media_parts import plain_results, with_downloads
+from ._unreadable import UnreadableReply
 from ._wire import Delta, Reply, Thinking, ToolCall
 from .message_param import (
     BaseMessageParam,
@@ -360,6 +361,10 @@ class EventSource(Source):
     def failure(self, error: Exception) -> Exception:
         """The SDK's exception for an error of the connection; any other error stays as it is."""
         return error
+
+    def unreadable(self, data: Any, told: str) -> Exception:
+        """The exception for an event that has not the form it should have, as `told` tells."""
+        return UnreadableReply(told)
 
     def cut(self, message: str) -> Exception:
         """The exception for a stream that ended before its reply did."""

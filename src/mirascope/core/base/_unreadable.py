@@ -1,0 +1,113 @@
+"""Replies and events that have another form than the provider's protocol says.
+
+What only describes a reply (an identifier, a count, a reason) counts as missing where it has a
+wrong type. What the reply says is read or refused: it is never made up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+BARE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+)
+"""Exceptions that tell of a mistake in a program, and nothing of a reply."""
+MISREAD = (*BARE, ValueError)
+"""What reading JSON-shaped data raises where it has another shape than expected."""
+NOT_JSON = (ValueError, TypeError)
+"""What parsing a text raises that is not JSON: TypeError where it holds half of a surrogate pair,
+which has no bytes."""
+
+_SHOWN = 200
+_LARGEST = 2**63
+
+
+class UnreadableReply(ValueError):
+    """A reply, or an event of a stream, that has another form than the provider's protocol says."""
+
+
+def unreadable_reply(title: str, data: Any, cause: BaseException) -> UnreadableReply:
+    """The exception for a whole reply that `title` sent, with its beginning."""
+    return UnreadableReply(f"{title} sent a reply {_misfit(data, cause)}")
+
+
+def unreadable_event(title: str, data: Any, cause: BaseException) -> str:
+    """What an exception says of an event of a stream that `title` sent."""
+    return f"{title} sent an event {_misfit(data, cause)}"
+
+
+def _misfit(data: Any, cause: BaseException) -> str:
+    start = beginning(data)
+    return f"that has not the form it should have ({_told(cause)}); it starts with `{start}`."
+
+
+def beginning(data: Any) -> str:
+    """The beginning of JSON-shaped data, for an error message."""
+    try:
+        return repr(data)[:_SHOWN]
+    except (RecursionError, ValueError):  # too deep, or a number of too many digits
+        return f"{type(data).__name__}(...)"
+
+
+def _told(cause: BaseException) -> str:
+    if isinstance(cause, RecursionError):
+        return "it is nested too deeply"
+    said = str(cause)[:_SHOWN]
+    return f"no {said}" if isinstance(cause, KeyError) else said or type(cause).__name__
+
+
+def built(build: Callable[[Any], Any], title: str, data: Any) -> Any:
+    """The SDK's own object for what `title` sent.
+
+    What the SDK's class says to data that it does not take reaches the caller unchanged, unless it
+    merely stumbles over them.
+    """
+    try:
+        return build(data)
+    except BARE as error:
+        shown = getattr(data, "data", data)
+        raise unreadable_reply(title, shown, error) from error
+
+
+# --- what only describes a reply
+
+
+def word(value: Any) -> str | None:
+    """A name or an identifier; None where it is neither a text nor a number."""
+    if isinstance(value, str):
+        return value
+    return str(value) if _is_whole(value) else None
+
+
+def words(values: Any) -> list[str] | None:
+    """The texts among the items of a list; None where there are none."""
+    return [value for value in values or () if isinstance(value, str)] or None
+
+
+def count(value: Any) -> Any:
+    """A number of tokens, seconds or dollars; None where it is no number, or none that counts."""
+    if _is_whole(value):
+        return value if value >= 0 else None
+    return value if isinstance(value, float) and 0 <= value < _LARGEST else None
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+# --- what it says
+
+
+def text(value: Any) -> str:
+    """A text; null stands for an empty one. Raises TypeError for anything else."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{value!r:.60} is not a text")
