@@ -85,6 +85,23 @@ EVENT_EDITS = ("lose", "double", "exchange", "late", "foreign")
 BYTE_EDITS = ("truncate", "flip", "insert", "delete", "utf-16", "latin-1", "crlf", "join", "garbage")
 
 
+GARBAGE = [
+    b"",
+    b"<html>Bad gateway</html>",
+    b"null",
+    b"[]",
+    b"1",
+    b'"x"',
+    b"{}",
+    b"data: null\n\n",
+    b"data: " + b"[" * 100_000 + b"\n\n",
+    b"\0\0\0\x10" * 4,
+    b"[" * 100_000,
+    b'{"a":' * 100_000,
+    b'{"a": ' + b"9" * 100_000 + b"}",
+]
+"""What comes in the place of a body, or of a stream."""
+
 # Of JSON
 
 
@@ -214,8 +231,5 @@ _BYTES: dict[str, Callable[[bytes, int, int], bytes]] = {
     "latin-1": lambda content, at, number: _reencoded(content, "latin-1"),
     "crlf": lambda content, at, number: content.replace(b"\n", b"\r\n"),
     "join": lambda content, at, number: content.replace(b"\n\n", b"\n"),
-    "garbage": lambda content, at, number: (
-        (b"", b"<html>Bad gateway</html>", b"null", b"[]", b"1", b'"x"', b"\0\0\0\x10" * 4)
-        [number % 7]
-    ),
+    "garbage": lambda content, at, number: GARBAGE[number % len(GARBAGE)],
 }

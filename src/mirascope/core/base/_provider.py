@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._flow import Flow, Source, step
 from ._media_parts import plain_results, with_downloads
-from ._unreadable import UnreadableReply
+from ._unreadable import UnreadableReply, check_depth
 from ._wire import Delta, Reply, Thinking, ToolCall
 from .message_param import (
     BaseMessageParam,
@@ -63,6 +63,7 @@ class Received:
     request_id: str | None = field(default=None)
 
     def __reduce__(self) -> Any:
+        check_depth(self.data)
         # The SDK's object can be made again from the data.
         return Received, (self.data, None, self.request_id)
 

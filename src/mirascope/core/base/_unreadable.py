@@ -6,8 +6,10 @@ wrong type. What the reply says is read or refused: it is never made up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+
+from ._narrow import is_dict, is_list
 
 BARE = (
     ArithmeticError,
@@ -26,6 +28,8 @@ which has no bytes."""
 
 _SHOWN = 200
 _LARGEST = 2**63
+_DEEPEST = 200
+"""How many lists and objects may be within each other: so many as most parsers of JSON take."""
 
 
 class UnreadableReply(ValueError):
@@ -102,6 +106,25 @@ def _is_whole(value: Any) -> bool:
 
 
 # --- what it says
+
+
+def check_depth(data: Any) -> None:
+    """Raise UnreadableReply for JSON-shaped data that are nested more deeply than most code takes.
+
+    An SDK's own parser may let them through, and then they can be neither copied nor pickled.
+    """
+    level: list[Any] = [data]
+    for _ in range(_DEEPEST):
+        level = [item for value in level for item in _items_of(value)]
+        if not level:
+            return
+    raise UnreadableReply(f"The reply is nested more than {_DEEPEST} levels deep.")
+
+
+def _items_of(value: Any) -> Iterable[Any]:
+    if is_dict(value):
+        return value.values()
+    return value if is_list(value) else ()
 
 
 def text(value: Any) -> str:

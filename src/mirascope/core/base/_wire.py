@@ -9,7 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ._narrow import is_object
-from ._unreadable import NOT_JSON, count, text, word, words
+from ._unreadable import NOT_JSON, beginning, check_depth, count, text, word, words
 
 
 @dataclass(slots=True)
@@ -63,7 +63,8 @@ class ToolCall:
                 pass  # It holds half of a character, and is refused as the text that it is.
         if not is_object(arguments):
             raise ValueError(
-                f"The arguments of tool call `{self.name}` are not a JSON object: {arguments!r}"
+                f"The arguments of tool call `{self.name}` are not a JSON object: "
+                f"{beginning(arguments)}"
             )
         return arguments
 
@@ -159,10 +160,13 @@ class Reply:
 def _check_part(part: ReplyPart) -> None:
     if isinstance(part, ToolCall):
         part.name, part.id = word(part.name) or "", word(part.id)
+        if not isinstance(part.arguments, str):
+            check_depth(part.arguments)
     elif isinstance(part, Thinking):
         part.text, part.signature = text(part.text), word(part.signature)
     elif isinstance(part, NativeBlock):
         part.text = text(part.text)
+        check_depth(part.data)
     else:
         text(part)
 
@@ -245,6 +249,7 @@ class ToolCallAssembler:
             elif fragment.name and not call.name:
                 call.name = word(fragment.name) or ""
             if not isinstance(fragment.arguments, str):
+                check_depth(fragment.arguments)
                 call.arguments = fragment.arguments
             elif fragment.arguments:
                 before = call.arguments if isinstance(call.arguments, str) else ""
@@ -304,6 +309,7 @@ class ReplyBuilder:
         else:
             complete = self._add_pieces(delta)
         if delta.block:
+            _check_part(delta.block)
             self._close_part()
             self._blocks[delta.block.key] = delta.block
             reply.parts.append(delta.block)

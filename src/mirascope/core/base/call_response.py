@@ -7,6 +7,7 @@ when it is asked for, so that a reply that was paid for is never lost to an erro
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from inspect import getattr_static
@@ -21,7 +22,7 @@ from ._provider import Received
 from ._reply_view import ReplyView
 from ._request import Request
 from ._secrets import masked
-from ._unreadable import MISREAD, UnreadableReply, built, unreadable_reply
+from ._unreadable import MISREAD, UnreadableReply, beginning, built, unreadable_reply
 from ._v1_replies import V1Request, own_reply
 from ._wire import Reply
 from .tool import BaseTool
@@ -222,9 +223,7 @@ class BaseCallResponse(ReplyView, BaseModel):
                 for tool_type in dumped["tool_types"]
             ]
         if mode == "json":
-            return cast(
-                dict[str, Any], to_jsonable_python(dumped, bytes_mode="base64", fallback=repr)
-            )
+            return {name: self._jsonable(name, value) for name, value in dumped.items()}
         return {name: _python(value) for name, value in dumped.items()}
 
     def _shown(self, name: str) -> Any:
@@ -232,12 +231,27 @@ class BaseCallResponse(ReplyView, BaseModel):
         try:
             return getattr(self, name, None)
         except ValueError:
-            raw: Received | None = vars(self).get("_raw")
-            return raw.data if raw and name == "response" else None
+            return self._as_it_came() if name == "response" else None
+
+    def _jsonable(self, name: str, value: Any) -> Any:
+        """An attribute in JSON types, whatever the reply is like."""
+        try:
+            return to_jsonable_python(value, bytes_mode="base64", fallback=repr)
+        except MISREAD:
+            came = self._as_it_came() if name == "response" else None
+            return beginning(value) if came in (None, value) else self._jsonable("", came)
+
+    def _as_it_came(self) -> Any:
+        raw: Received | None = vars(self).get("_raw")
+        return raw and raw.data
 
     def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
         """The response as a JSON text; see `model_dump`."""
-        return to_json(self.model_dump(mode="json", **options), indent=indent).decode()
+        dumped = self.model_dump(mode="json", **options)
+        try:
+            return to_json(dumped, indent=indent).decode()
+        except ValueError:  # half of a surrogate pair, which has to be escaped
+            return json.dumps(dumped, indent=indent)
 
     def __getstate__(self) -> dict[Any, Any]:
         check_arguments(self.fn_args)
