@@ -371,7 +371,10 @@ STREAMS_BY_HAND: dict[str, list[list[Json]]] = {
                         "index": 0,
                         "delta": {
                             "tool_calls": [
-                                {"id": "null", "function": {"name": "FormatBook", "arguments": WIND}}
+                                {
+                                    "id": "null",
+                                    "function": {"name": "FormatBook", "arguments": WIND},
+                                }
                             ]
                         },
                         "finish_reason": "tool_calls",

@@ -82,7 +82,17 @@ def edits(kinds: Sequence[str]) -> st.SearchStrategy[list[Edit]]:
 
 JSON_EDITS = ("replace", "replace", "replace", "drop", "rename", "swap", "repeat", "wrap", "empty")
 EVENT_EDITS = ("lose", "double", "exchange", "late", "foreign")
-BYTE_EDITS = ("truncate", "flip", "insert", "delete", "utf-16", "latin-1", "crlf", "join", "garbage")
+BYTE_EDITS = (
+    "truncate",
+    "flip",
+    "insert",
+    "delete",
+    "utf-16",
+    "latin-1",
+    "crlf",
+    "join",
+    "garbage",
+)
 
 
 GARBAGE = [
@@ -219,11 +229,13 @@ def _reencoded(content: bytes, encoding: str) -> bytes:
 _BYTES: dict[str, Callable[[bytes, int, int], bytes]] = {
     "truncate": lambda content, at, number: content[:at],
     "flip": lambda content, at, number: (
-        content[:at] + bytes(byte ^ (1 << number % 8) for byte in content[at : at + 1])
+        content[:at]
+        + bytes(byte ^ (1 << number % 8) for byte in content[at : at + 1])
         + content[at + 1 :]
     ),
     "insert": lambda content, at, number: (
-        content[:at] + (b"\xff", b"\n\n", b"data: ", b"\0", b'"', b"[DONE]")[number % 6]
+        content[:at]
+        + (b"\xff", b"\n\n", b"data: ", b"\0", b'"', b"[DONE]")[number % 6]
         + content[at:]
     ),
     "delete": lambda content, at, number: content[:at] + content[at + 1 + number :],

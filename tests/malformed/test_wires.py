@@ -10,6 +10,7 @@ import asyncio
 import base64
 import inspect
 import json
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +23,7 @@ from pydantic_core import from_json
 
 from mirascope import llm
 from mirascope.sandbox import Sandbox
-from mirascope.sandbox._event_stream import frame
+from mirascope.sandbox._event_stream import _sealed
 
 from ..providers.cases import CASES, Case
 from .corpus import Json, corpus_of, decoded
@@ -136,8 +137,9 @@ def framed(event: bytes, edits: list[Edit]) -> bytes:
     if b"{" not in event:
         return event
     if event[:1] == b"\0":
-        ((kind, data),) = next(iter(decoded([event]))).items()
-        return frame(kind, from_json(as_json(edited(data, edits))))
+        ((_, data),) = next(iter(decoded([event]))).items()
+        (length,) = struct.unpack_from(">I", event, 4)
+        return _sealed(event[12 : 12 + length], as_json(edited(data, edits)))
     start = event.index(b"{")
     return event[:start] + as_json(edited(from_json(event[start:]), edits)) + b"\n\n"
 

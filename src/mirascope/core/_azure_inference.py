@@ -169,9 +169,7 @@ class InferenceErrors:
         """For a body that is JSON and no object, which the SDK hands out as it is."""
         return DecodeError(message=f"Azure AI sent what is not a JSON object: {reply!r:.200}.")
 
-    def unreadable_event(
-        self, body: Any, http_response: Any, told: str | None = None
-    ) -> Exception:
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
         if told is None:
             start = body[:200]
             told = f"Azure AI sent what is not a JSON object; it starts with {start!r}."

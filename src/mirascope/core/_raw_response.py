@@ -144,9 +144,7 @@ class RawResponseProvider(Provider):
         """The SDK's exception for a connection that broke."""
         return cast(Exception, self.sdk.APIConnectionError(message=message, request=request))
 
-    def unreadable_event(
-        self, body: Any, http_response: Any, told: str | None = None
-    ) -> Exception:
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
         """The SDK's exception for a body, or an event, that is not a JSON object, or not as it
         should be: then `told` tells."""
         if told is None:

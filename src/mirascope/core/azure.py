@@ -249,7 +249,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     def receive(self, raw: Any) -> Received:
         if isinstance(raw, Mapping):
             return Received(_data_of(raw), native=cast(Any, raw))
-        if raw is None or isinstance(raw, list):
+        if raw is None or isinstance(raw, (list, str, int, float)):
             raise _inference().InferenceErrors().unreadable_reply(raw)
         return super().receive(raw)
 

@@ -249,6 +249,7 @@ class BedrockProvider(Provider):
         "guardrail_intervened": "content_filter",
     }
     has_strict_json = True
+    reply_readers = r"json\.decoder\.|(aio)?botocore\.(parsers|eventstream)\."
     part_types = frozenset(wire.PART_ENCODERS)
     result_part_types = BedrockTool._result_part_types
     url_schemes = frozenset({"s3"})

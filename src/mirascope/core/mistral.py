@@ -212,6 +212,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         }
     )
     reasoning_keys = ()
+    reply_readers = r"mistralai\.client\.(errors|utils\.unmarshal_json_response)\."
 
     # --- sending
 
@@ -281,9 +282,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         body = to_json(data).decode()
         return cast(Exception, _errors().SDKError("API error occurred", http_response, body))
 
-    def unreadable_event(
-        self, body: Any, http_response: Any, told: str | None = None
-    ) -> Exception:
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
         """The SDK's exception for an event that is not a JSON object, or not as `told` tells."""
         cause = ValueError(told or f"not a JSON object, starting with {body[:200]!r}")
         text = body if isinstance(body, str) else to_json(body, fallback=repr).decode()

@@ -113,7 +113,11 @@ class XAIProvider(OpenAICompatible):
 
     def decode_usage(self, usage: Any) -> Tokens | None:
         tokens = super().decode_usage(usage)
-        if tokens and is_object(usage) and (ticks := count(usage.get("cost_in_usd_ticks"))) is not None:
+        if (
+            tokens
+            and is_object(usage)
+            and (ticks := count(usage.get("cost_in_usd_ticks"))) is not None
+        ):
             tokens.cost = ticks / _TICKS_PER_DOLLAR
         return tokens
 

@@ -6,11 +6,21 @@ wrong type. What the reply says is read or refused: it is never made up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from ._narrow import is_dict, is_list
 
+STUMBLES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+)
+"""What an SDK raises that takes for granted what a reply has not."""
 BARE = (
     ArithmeticError,
     AssertionError,
@@ -64,6 +74,28 @@ def _told(cause: BaseException) -> str:
         return "it is nested too deeply"
     said = str(cause)[:_SHOWN]
     return f"no {said}" if isinstance(cause, KeyError) else said or type(cause).__name__
+
+
+def misread(title: str, readers: str, error: Exception) -> Exception:
+    """The exception in the place of one that the SDK stumbled over a reply with.
+
+    `readers` is a regular expression for the functions of the SDK that read replies, by their full
+    names. What was raised elsewhere stays as it is: it tells of a mistake in the caller's program.
+    """
+    if not any(re.match(readers, name) for name in _functions(error)):
+        return error
+    return UnreadableReply(
+        f"{title} sent what its SDK could not read ({type(error).__name__}: {_told(error)})."
+    )
+
+
+def _functions(error: BaseException) -> Iterator[str]:
+    """The full names of the functions that an exception passed through."""
+    at = error.__traceback__
+    while at:
+        frame = at.tb_frame
+        yield f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}"
+        at = at.tb_next
 
 
 def built(build: Callable[[Any], Any], title: str, data: Any) -> Any:

@@ -14,7 +14,7 @@ from ._flow import ClosedOnce, Feed, Flow, Source, step
 from ._provider import EventSource, Received
 from ._reply_view import ReplyView
 from ._request import Request
-from ._unreadable import MISREAD, unreadable_event
+from ._unreadable import MISREAD, STUMBLES, unreadable_event
 from ._wire import Delta, Reply, ReplyBuilder, ToolCall
 from .call_response import BaseCallResponse
 from .call_response_chunk import BaseCallResponseChunk
@@ -112,6 +112,8 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
 
     def fail(self, error: Exception) -> Exception:
         failure = self._permits.failure() if self._permits else None
+        if isinstance(error, STUMBLES):
+            error = self._request.provider.misread(error)
         self._error = failure or (self._events.failure(error) if self._events else error)
         return self._error
 
