@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -533,4 +534,4 @@ def _decoded_frames(wire: list[bytes]) -> Iterator[Json]:
     for event in wire:
         buffer.add_data(event)
         for message in buffer:
-            yield {message.headers[":event-type"]: from_json(message.payload)}
+            yield {message.headers[":event-type"]: json.loads(message.payload)}

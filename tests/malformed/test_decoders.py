@@ -75,8 +75,10 @@ def prepared(provider: Provider, model: str, stream: bool) -> Answered:
     function = PromptFunction(lambda: "Hello")
     options = CallOptions(provider, model, stream, [FormatBook, Collect], client=object())
     request = prepare(CallSpec(options, function), function.interpret("Hello", {}))
-    values = {field.name: getattr(request, field.name) for field in fields(request)}
-    return Answered(**values | {"client": None})
+    answered = Answered.__new__(Answered)
+    for field in fields(request):
+        setattr(answered, field.name, getattr(request, field.name))
+    return answered
 
 
 def response_to(case: Case, reply: Any) -> Any:
@@ -144,10 +146,9 @@ def test_spoilt_streams(case: Case) -> None:
     test()
 
 
-def too_deep(data: Any, key: str = "") -> Iterator[Any]:
+def too_deep(data: Any) -> Iterator[Any]:
     """The data with something too deep in the place of each thing in it."""
-    for deep in TOO_DEEP:
-        yield deep
+    yield from TOO_DEEP
     items: Any = data.items() if isinstance(data, dict) else enumerate(data)
     for name, value in items:
         for inside in too_deep(value) if isinstance(value, (dict, list)) else TOO_DEEP:

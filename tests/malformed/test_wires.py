@@ -1,7 +1,7 @@
-"""Replies spoilt on their way, through the real SDKs: nothing but documented exceptions comes of it.
+"""Replies spoilt on their way, through the real SDKs: only documented exceptions come of it.
 
-What `test_decoders.py` leaves out: what the SDKs make of broken bodies, events and frames. See there
-for how to have more of it.
+What `test_decoders.py` leaves out: what the SDKs make of broken bodies, events and frames. It says
+how to have more of them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
-from pydantic_core import from_json
 
 from mirascope import llm
 from mirascope.sandbox import Sandbox
 from mirascope.sandbox._event_stream import _sealed
 
 from ..providers.cases import CASES, Case
-from .corpus import Json, corpus_of, decoded
+from .corpus import corpus_of, decoded
 from .mutations import BYTE_EDITS, EVENT_EDITS, JSON_EDITS, Edit, edited, edits, spoilt
 from .reading import is_documented, read_chunk, read_response, read_stream
 from .test_decoders import HOW_MANY, Collect, FormatBook, fuzzed
@@ -95,7 +94,7 @@ def read_after(stream: Any) -> None:
 
 @contextmanager
 def reading(case: Case, is_async: bool, box: Sandbox) -> Iterator[Callable[[bool, int], None]]:
-    """Make one call and read all that comes of it; by whether it is streamed, and by its options."""
+    """Makes one call, streamed or not, with the options of that number, and reads all of it."""
     with asyncio.Runner() as runner:
         client = made = case.new_client(box, is_async, timeout=TIMEOUT)
         if inspect.isawaitable(made):
@@ -141,7 +140,7 @@ def framed(event: bytes, edits: list[Edit]) -> bytes:
         (length,) = struct.unpack_from(">I", event, 4)
         return _sealed(event[12 : 12 + length], as_json(edited(data, edits)))
     start = event.index(b"{")
-    return event[:start] + as_json(edited(from_json(event[start:]), edits)) + b"\n\n"
+    return event[:start] + as_json(edited(json.loads(event[start:]), edits)) + b"\n\n"
 
 
 def edited_wire(events: list[bytes], edits: list[Edit], others: list[bytes]) -> list[bytes]:

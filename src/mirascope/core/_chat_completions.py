@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from pydantic_core import to_json
@@ -214,13 +214,15 @@ class ChatCompletions(Provider):
         """Token counts from the wire's usage object."""
         if not is_object(usage):
             return None
-        details = inner(usage, "prompt_tokens_details")
-        output_details = inner(usage, "completion_tokens_details")
+        details: Any = usage.get("prompt_tokens_details")
+        output_details: Any = usage.get("completion_tokens_details")
         return Tokens(
             input=usage.get("prompt_tokens"),
-            cached=details.get("cached_tokens"),
+            cached=details.get("cached_tokens") if isinstance(details, dict) else None,
             output=usage.get("completion_tokens"),
-            reasoning=output_details.get("reasoning_tokens"),
+            reasoning=output_details.get("reasoning_tokens")
+            if isinstance(output_details, dict)
+            else None,
         )
 
     def decode_delta(self, data: Json) -> Delta:
@@ -314,8 +316,8 @@ def _text_of(content: Any) -> str:
     """The text of a message's content, which may be a list of chunks."""
     if isinstance(content, str):
         return content
-    if is_object(content):
-        raise TypeError("the content is an object, not a list")
+    if is_object(content) or not isinstance(content or (), Iterable):
+        raise TypeError(f"{content!r:.60} is neither a text nor a list")
     return "".join(
         part if isinstance(part, str) else part.get("text") or part.get("refusal") or ""
         for part in content or ()

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from .base._media import usual_media_type
-from .base._narrow import inner, is_list, is_object, objects_in
+from .base._narrow import is_list, is_object, objects_in
 from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
 from .base.message_param import (
     AudioPart,

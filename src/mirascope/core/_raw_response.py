@@ -8,6 +8,7 @@ double, a wrapped or instrumented client) takes the ordinary way, with the same 
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from functools import cache
@@ -93,7 +94,7 @@ class RawResponseProvider(Provider):
         try:
             data = from_json(http_response.content)
         except ValueError:
-            data = None
+            data = _decoded(http_response.content)
         if not is_object(data):
             raise self.unreadable_event(http_response.text, http_response)
         return Received(data, request_id=http_response.headers.get(self.request_id_header))
@@ -188,7 +189,7 @@ class WireEvents(EventSource):
             try:
                 data = from_json(text)
             except ValueError:
-                data = None
+                data = _decoded(text)
             if not is_object(data):
                 raise self._provider.unreadable_event(
                     text.decode(errors="replace"), self._http_response
@@ -212,6 +213,17 @@ class WireEvents(EventSource):
 
     def cut(self, message: str) -> Exception:
         return self._provider.connection_error(message, self._http_response.request)
+
+
+def _decoded(text: bytes) -> Any:
+    """JSON that the fast parser refuses, by the one that the SDKs use; None where it is none.
+
+    It is in another encoding than UTF-8, say, or a model has cut a character in two.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def construct(native_type: Any, data: Any) -> Any:

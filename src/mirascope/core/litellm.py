@@ -25,9 +25,9 @@ from ._sdk_objects import ObjectEvents, plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow, step
 from .base._narrow import inner, is_list, is_object, objects_in
-from .base._unreadable import count
 from .base._provider import EventSource, Received
 from .base._provider_call import provider_call
+from .base._unreadable import count
 from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
 from .base.dynamic_config import BaseDynamicConfig
 from .base.message_param import BaseMessageParam, ProviderPart, ThinkingPart

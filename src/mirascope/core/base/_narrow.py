@@ -26,7 +26,7 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 def inner(data: dict[str, Any], key: str) -> dict[str, Any]:
     """The object at `key` of a JSON object, empty where there is none."""
     value = data.get(key)
-    return value if is_object(value) else {}
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
 def objects_in(value: Any) -> list[dict[str, Any]]:
@@ -38,9 +38,11 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
         return []
     if not isinstance(value, list):
         raise TypeError(f"{value!r:.60} is not a list")
-    items = [item for item in cast(list[Any], value) if item is not None]
-    for item in items:
-        if not is_object(item):
+    items: list[dict[str, Any]] = []
+    for item in cast(list[Any], value):
+        if isinstance(item, dict):
+            items.append(cast(dict[str, Any], item))
+        elif item is not None:
             raise TypeError(f"{item!r:.60} is not an object")
     return items
 

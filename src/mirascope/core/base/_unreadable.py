@@ -36,8 +36,9 @@ NOT_JSON = (ValueError, TypeError)
 """What parsing a text raises that is not JSON: TypeError where it holds half of a surrogate pair,
 which has no bytes."""
 
+MOST = 2**63
+"""Where a number of tokens, seconds or dollars makes no sense any more."""
 _SHOWN = 200
-_LARGEST = 2**63
 _DEEPEST = 200
 """How many lists and objects may be within each other: so many as most parsers of JSON take."""
 
@@ -130,11 +131,11 @@ def count(value: Any) -> Any:
     """A number of tokens, seconds or dollars; None where it is no number, or none that counts."""
     if _is_whole(value):
         return value if value >= 0 else None
-    return value if isinstance(value, float) and 0 <= value < _LARGEST else None
+    return value if isinstance(value, float) and 0 <= value < MOST else None
 
 
 def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < MOST
 
 
 # --- what it says

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from ._narrow import is_object
-from ._unreadable import NOT_JSON, beginning, check_depth, count, text, word, words
+from ._unreadable import MOST, NOT_JSON, beginning, check_depth, count, text, word, words
 
 
 @dataclass(slots=True)
@@ -29,9 +30,14 @@ class Tokens:
     """The price in US dollars, from a provider that states it."""
 
     def __post_init__(self) -> None:
-        self.input, self.cached = count(self.input), count(self.cached)
-        self.output, self.cache_write = count(self.output), count(self.cache_write)
-        self.reasoning, self.cost = count(self.reasoning), count(self.cost)
+        counts = (self.input, self.cached, self.output, self.cache_write, self.reasoning)
+        for value in (*counts, self.cost):
+            if value is not None and (type(value) is not int or not 0 <= value < MOST):
+                break
+        else:  # as it is mostly
+            return
+        self.input, self.cached, self.output, self.cache_write, self.reasoning = map(count, counts)
+        self.cost = count(self.cost)
 
     def update(self, later: Tokens) -> None:
         """Take over what a later event of the same stream says: its counts are running totals."""
@@ -57,10 +63,9 @@ class ToolCall:
         """The arguments as a dict. Raises ValueError where they are not a JSON object."""
         arguments: Any = self.arguments
         if isinstance(arguments, str):
-            try:
+            # Half of a surrogate pair is a TypeError: the text is then refused as it is.
+            with suppress(TypeError):
                 arguments = from_json(arguments) if arguments.strip() else {}
-            except TypeError:
-                pass  # It holds half of a character, and is refused as the text that it is.
         if not is_object(arguments):
             raise ValueError(
                 f"The arguments of tool call `{self.name}` are not a JSON object: "
@@ -139,11 +144,21 @@ class Reply:
 
         Raises TypeError where what it says is of a wrong type.
         """
-        self.id, self.model, self.created = word(self.id), word(self.model), count(self.created)
-        self.finish_reasons = words(self.finish_reasons)
-        self.refusal = text(self.refusal) or None
+        if type(self.id) is not str:
+            self.id = word(self.id)
+        if type(self.model) is not str:
+            self.model = word(self.model)
+        if type(self.created) is not int:
+            self.created = count(self.created)
+        for reason in self.finish_reasons or ():
+            if type(reason) is not str:
+                self.finish_reasons = words(self.finish_reasons)
+                break
+        if self.refusal is not None:
+            self.refusal = text(self.refusal)
         for part in self.parts:
-            _check_part(part)
+            if type(part) is not str:
+                _check_part(part)
         if self.audio:
             _check_audio(self.audio)
         return self
