@@ -190,8 +190,9 @@ class ChatCompletions(Provider):
     def decode_calls(self, message: Mapping[str, Any]) -> list[ToolCall]:
         """The tool calls of an assistant message, in each of the forms they have had."""
         calls: list[ToolCall] = []
-        for call in objects_in(message.get("tool_calls")):
-            if custom := inner(call, "custom"):
+        given = message.get("tool_calls")
+        for call in objects_in(given) if given else ():
+            if (custom := call.get("custom")) and is_object(custom):
                 arguments: Any = {"input": custom.get("input", "")}
                 calls.append(ToolCall(custom.get("name", ""), arguments, call.get("id"), call))
             else:
@@ -214,15 +215,13 @@ class ChatCompletions(Provider):
         """Token counts from the wire's usage object."""
         if not is_object(usage):
             return None
-        details: Any = usage.get("prompt_tokens_details")
-        output_details: Any = usage.get("completion_tokens_details")
+        details = inner(usage, "prompt_tokens_details")
+        output_details = inner(usage, "completion_tokens_details")
         return Tokens(
             input=usage.get("prompt_tokens"),
-            cached=details.get("cached_tokens") if isinstance(details, dict) else None,
+            cached=details.get("cached_tokens"),
             output=usage.get("completion_tokens"),
-            reasoning=output_details.get("reasoning_tokens")
-            if isinstance(output_details, dict)
-            else None,
+            reasoning=output_details.get("reasoning_tokens"),
         )
 
     def decode_delta(self, data: Json) -> Delta:

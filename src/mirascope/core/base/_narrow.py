@@ -38,8 +38,9 @@ def objects_in(value: Any) -> list[dict[str, Any]]:
         return []
     if not isinstance(value, list):
         raise TypeError(f"{value!r:.60} is not a list")
+    given: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
     items: list[dict[str, Any]] = []
-    for item in cast(list[Any], value):
+    for item in given:
         if isinstance(item, dict):
             items.append(cast(dict[str, Any], item))
         elif item is not None:

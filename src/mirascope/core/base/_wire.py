@@ -174,7 +174,10 @@ class Reply:
 
 def _check_part(part: ReplyPart) -> None:
     if isinstance(part, ToolCall):
-        part.name, part.id = word(part.name) or "", word(part.id)
+        if type(part.name) is not str:
+            part.name = word(part.name) or ""
+        if type(part.id) is not str:
+            part.id = word(part.id)
         if not isinstance(part.arguments, str):
             check_depth(part.arguments)
     elif isinstance(part, Thinking):
@@ -310,11 +313,11 @@ class ReplyBuilder:
         reply = self.reply
         complete: list[ToolCall] = []
         if (id := delta.id) is not None:
-            if not isinstance(id, str):
+            if type(id) is not str:
                 delta.id = id = word(id)
             reply.id = id or reply.id
         if (model := delta.model) is not None:
-            if not isinstance(model, str):
+            if type(model) is not str:
                 delta.model = model = word(model)
             reply.model = model or reply.model
         if delta.created:
@@ -404,7 +407,7 @@ class ReplyBuilder:
         self._blocks.clear()
 
     def _grow(self, kind: type, piece: str) -> None:
-        if not isinstance(piece, str):
+        if type(piece) is not str:
             text(piece)
         if self._kind is not kind:
             self._close_part()
