@@ -18,13 +18,14 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test test-previous types lint format bench clean
+.PHONY: help demo test test-previous fuzz types lint format bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     run examples/quickstart.py without a key; PROVIDER=openai make demo with yours'
 	@echo 'make test     run the tests'
 	@echo 'make test-previous  the same with the SDKs'"'"' previous major versions'
+	@echo 'make fuzz     read thousands of spoilt replies of every provider; CASES=1000 tries fewer'
 	@echo 'make types    check the types: pyright and mypy, both strict'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
 	@echo 'make bench    measure the cost of a call against the bare SDK, of the imports and of templates'
@@ -57,6 +58,12 @@ PREVIOUS_EXTRAS = openai,anthropic,azure,bedrock,cohere,google,groq,mistral,xai,
 
 test-previous:
 	$(MAKE) test VENV=.venv-previous EXTRAS=$(PREVIOUS_EXTRAS) PINS="$(PREVIOUS)"
+
+# `make test` tries a hundred of each. ARGS='-k openai --hypothesis-seed=1' chooses.
+CASES ?= 20000
+
+fuzz: $(VENV)/.dev
+	FUZZ_CASES=$(CASES) $(RUN) -m pytest -n 2 --timeout 7200 tests/malformed $(ARGS)
 
 types: $(VENV)/.dev
 	$(VENV)/bin/pyright --pythonpath $(RUN)

@@ -9,6 +9,9 @@ same words, what it is:
         problem = errors.describe(error)
         if problem.kind == "rate_limit":
             time.sleep(problem.retry_after or 1)
+
+`UnreadableReply` is this library's own: a reply that has another form than the provider's protocol
+says, where the SDK has no exception for it.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import Any, Literal, TypeAlias, cast
 from pydantic_core import from_json
 
 from .core.base._narrow import is_list
+from .core.base._unreadable import UnreadableReply as UnreadableReply
 
 ErrorKind: TypeAlias = Literal[
     "authentication",

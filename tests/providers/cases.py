@@ -16,6 +16,7 @@ from mirascope import llm
 from mirascope.core import metadata as with_metadata
 from mirascope.core import prompt_template
 from mirascope.core._providers import is_installed
+from mirascope.errors import UnreadableReply
 from mirascope.sandbox import Sandbox
 
 from .wires import (
@@ -94,7 +95,7 @@ class Case:
     retries_streams: bool = True
     """Whether it does so for streams, too."""
     stumbles: Mapping[str, type[Exception]] = field(default_factory=dict[str, type[Exception]])
-    """What the SDK itself raises over a body that is no JSON object, where it fails to notice."""
+    """What is raised for a body that is no JSON object, where the SDK fails to notice."""
     ends_with_tool_calls: bool = False
     """Whether the last event of a stream is the one that has its tool calls."""
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -560,7 +561,7 @@ CASES = [
         create="chat",
         overloaded="APIError",
         retries_streams=False,
-        stumbles={"[]": TypeError},
+        stumbles={"[]": UnreadableReply},
         has_strict_json=True,
         has_cache_price=False,
         has_own_error_event=False,
@@ -646,7 +647,7 @@ CASES = [
             "cut whole": "botocore.exceptions:HTTPClientError|botocore.parsers:ResponseParserError",
         },
         unreadable="not a JSON object with a message",
-        stumbles={"[]": AttributeError, "null": TypeError},
+        stumbles={"[]": UnreadableReply, "null": UnreadableReply},
         besides={},
     ),
 ]

@@ -169,12 +169,11 @@ class InferenceErrors:
         """For a body that is JSON and no object, which the SDK hands out as it is."""
         return DecodeError(message=f"Azure AI sent what is not a JSON object: {reply!r:.200}.")
 
-    def unreadable_event(self, text: str, http_response: Any) -> Exception:
-        start = text[:200]
-        return DecodeError(
-            message=f"Azure AI sent what is not a JSON object; it starts with {start!r}.",
-            response=http_response,
-        )
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
+        if told is None:
+            start = body[:200]
+            told = f"Azure AI sent what is not a JSON object; it starts with {start!r}."
+        return DecodeError(message=told, response=http_response)
 
 
 class InferenceEvents(WireEvents):

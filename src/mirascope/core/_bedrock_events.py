@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from ._converse import BlockCollector, Json, inner
+from ._converse import BlockCollector, Json
 from .base._flow import Flow, step
+from .base._narrow import inner
 from .base._provider import EventSource, Received
 from .base._sockets import shut_down
+from .base._unreadable import MISREAD, unreadable_event
 
 _exceptions: Any = import_module("botocore.exceptions")
 _parsers: Any = import_module("botocore.parsers")
@@ -51,15 +53,21 @@ class ConverseEvents(EventSource):
         return cast(AsyncIterator[Json], self._iterator)
 
     def decode(self, event: Json) -> Iterable[Received]:
+        try:
+            data = self._decoded(event)
+        except MISREAD as error:
+            told = unreadable_event("Amazon Bedrock", event, error)
+            raise self.unreadable(event, told) from error
+        yield Received(data, native=event)
+
+    def _decoded(self, event: Json) -> Json:
         kind = next(iter(event), "")
         if kind in _EMPTY and _EMPTY[kind] not in event[kind]:
-            raise _parsers.ResponseParserError(
-                f"Amazon Bedrock sent a `{kind}` event that is not a JSON object."
-            )
+            raise TypeError(f"`{kind}` is not a JSON object")
         data = self._collector.feed(event)
         if kind == "messageStart":
-            data = {kind: {**event[kind], "requestId": self._request_id}}
-        yield Received(data, native=event)
+            return {kind: {**event[kind], "requestId": self._request_id}}
+        return data
 
     def close(self) -> Flow[None]:
         if close := getattr(self._stream, "close", None):
@@ -69,6 +77,9 @@ class ConverseEvents(EventSource):
 
     def interrupt(self) -> None:
         shut_down(getattr(self._stream, "_raw_stream", None))
+
+    def unreadable(self, data: Any, told: str) -> Exception:
+        return cast(Exception, _parsers.ResponseParserError(told))
 
     def failure(self, error: Exception) -> Exception:
         of_transport = type(error).__module__.partition(".")[0] in _TRANSPORTS

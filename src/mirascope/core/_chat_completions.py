@@ -8,13 +8,13 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 from pydantic_core import to_json
 
 from .base._media import check_image_type
-from .base._narrow import is_object
+from .base._narrow import inner, is_object, objects_in
 from .base._provider import Draft, Provider
 from .base._wire import (
     Audio,
@@ -160,7 +160,7 @@ class ChatCompletions(Provider):
         return BaseMessageParam(role=role, content=parts or (data.get("refusal") or ""))
 
     def decode_reply(self, data: Json) -> Reply:
-        choices = cast(list[Json], data.get("choices") or [])
+        choices = objects_in(data.get("choices"))
         message = cast(Json, (choices[0].get("message") if choices else None) or {})
         reply = Reply(
             id=data.get("id"),
@@ -190,8 +190,9 @@ class ChatCompletions(Provider):
     def decode_calls(self, message: Mapping[str, Any]) -> list[ToolCall]:
         """The tool calls of an assistant message, in each of the forms they have had."""
         calls: list[ToolCall] = []
-        for call in cast(list[Json], message.get("tool_calls") or []):
-            if custom := call.get("custom"):
+        given = message.get("tool_calls")
+        for call in objects_in(given) if given else ():
+            if (custom := call.get("custom")) and is_object(custom):
                 arguments: Any = {"input": custom.get("input", "")}
                 calls.append(ToolCall(custom.get("name", ""), arguments, call.get("id"), call))
             else:
@@ -200,7 +201,7 @@ class ChatCompletions(Provider):
                 arguments = "" if arguments is None else arguments
                 calls.append(ToolCall(function.get("name") or "", arguments, call.get("id"), call))
         if legacy := message.get("function_call"):
-            calls.append(ToolCall(legacy["name"], legacy.get("arguments") or ""))
+            calls.append(ToolCall(legacy.get("name") or "", legacy.get("arguments") or ""))
         return calls
 
     def decode_thinking(self, message: Mapping[str, Any]) -> str:
@@ -214,8 +215,8 @@ class ChatCompletions(Provider):
         """Token counts from the wire's usage object."""
         if not is_object(usage):
             return None
-        details: Json = usage.get("prompt_tokens_details") or {}
-        output_details: Json = usage.get("completion_tokens_details") or {}
+        details = inner(usage, "prompt_tokens_details")
+        output_details = inner(usage, "completion_tokens_details")
         return Tokens(
             input=usage.get("prompt_tokens"),
             cached=details.get("cached_tokens"),
@@ -240,7 +241,7 @@ class ChatCompletions(Provider):
         if content:
             delta.text = content if isinstance(content, str) else _text_of(content)
         if calls := message.get("tool_calls"):
-            delta.tools = [_decode_fragment(call) for call in calls]
+            delta.tools = [_decode_fragment(call) for call in objects_in(calls)]
         if reason := choice.get("finish_reason"):
             delta.finish_reasons = [reason]
             delta.ends_stream = True
@@ -301,8 +302,8 @@ def _encode_call(id: str | None, name: str, arguments: str | Json) -> Json:
 
 
 def _encode_reply_call(call: ToolCall) -> Json:
-    if call.native and call.native.get("type") == "custom":
-        return {key: call.native[key] for key in ("id", "type", "custom")}
+    if call.native and call.native.get("type") == "custom" and "custom" in call.native:
+        return {"id": call.id or "", "type": "custom", "custom": call.native["custom"]}
     return _encode_call(call.id, call.name, call.arguments)
 
 
@@ -314,6 +315,8 @@ def _text_of(content: Any) -> str:
     """The text of a message's content, which may be a list of chunks."""
     if isinstance(content, str):
         return content
+    if is_object(content) or not isinstance(content or (), Iterable):
+        raise TypeError(f"{content!r:.60} is neither a text nor a list")
     return "".join(
         part if isinstance(part, str) else part.get("text") or part.get("refusal") or ""
         for part in content or ()

@@ -12,7 +12,8 @@ from pydantic_core import to_json
 
 from ._chat_completions import Json, data_url, split_data_url
 from .base._media import check_image_type
-from .base._narrow import is_list, is_object
+from .base._narrow import inner, is_list, is_object, objects_in
+from .base._unreadable import text
 from .base._wire import (
     Delta,
     NativeBlock,
@@ -244,22 +245,26 @@ def decode_reply(data: Json) -> Reply:
     message: Json = data.get("message") or {}
     reason = data.get("finish_reason")
     # An old SDK puts None in the place of an item that it does not know.
-    content = [_decode_item(item) for item in message.get("content") or () if item]
+    content = [_decode_item(item) for item in objects_in(message.get("content"))]
     return Reply(
         id=data.get("id"),
-        # An old SDK puts None in the place of an item that it does not know.
         parts=[*content, *decode_calls(message)],
         finish_reasons=[reason] if reason else None,
         usage=data.get("usage"),
         tokens=decode_usage(data.get("usage")),
-        extras={key: message[key] for key in (PLAN, "citations") if message.get(key)},
+        extras=_extras(message),
     )
+
+
+def _extras(message: Json) -> Json:
+    plan, citations = text(message.get(PLAN)), objects_in(message.get("citations"))
+    return {key: value for key, value in ((PLAN, plan), ("citations", citations)) if value}
 
 
 def _decode_item(item: Json) -> ReplyPart:
     match item.get("type"):
         case "text":
-            return str(item.get("text") or "")
+            return item.get("text") or ""
         case "thinking":
             return Thinking(item.get("thinking") or "")
         case _:
@@ -267,7 +272,7 @@ def _decode_item(item: Json) -> ReplyPart:
 
 
 def decode_calls(message: Mapping[str, Any]) -> list[ToolCall]:
-    return [decode_call(call) for call in message.get("tool_calls") or ()]
+    return [decode_call(call) for call in objects_in(message.get("tool_calls"))]
 
 
 def decode_call(call: Json) -> ToolCall:
@@ -281,8 +286,7 @@ def decode_usage(usage: Any) -> Tokens | None:
     """The tokens that are billed; what the model read besides is not the caller's."""
     if not is_object(usage):
         return None
-    billed: Json = usage.get("billed_units") or {}
-    tokens: Json = usage.get("tokens") or {}
+    billed, tokens = inner(usage, "billed_units"), inner(usage, "tokens")
     return Tokens(
         input=billed.get("input_tokens", tokens.get("input_tokens")),
         output=billed.get("output_tokens", tokens.get("output_tokens")),
@@ -338,8 +342,7 @@ def encode_reply(reply: Reply) -> Json:
 def error_in(event: Json) -> str | None:
     """What went wrong, in an event that says so."""
     if event.get("type") == "message-end":
-        end: Json = event.get("delta") or {}
-        error = end.get("error")
+        error = inner(event, "delta").get("error")
         return None if error is None else str(error)
     return None if "type" in event else str(event.get("message") or event)
 
@@ -360,7 +363,7 @@ def _content(event: Json, delta: Delta) -> None:
 
 
 def _tool_plan(event: Json, delta: Delta) -> None:
-    delta.extras = {PLAN: _message_of(event).get(PLAN) or ""}
+    delta.extras = {PLAN: text(_message_of(event).get(PLAN))}
 
 
 def _tool_call(event: Json, delta: Delta) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from ._chat_completions import Json, data_url, split_data_url
-from .base._narrow import is_object
+from .base._narrow import is_object, objects_in
 from .base._wire import Delta, NativeBlock, ReplyPart, Thinking, ToolCall, ToolFragment
 from .base.message_param import (
     AudioPart,
@@ -65,7 +65,7 @@ def encode_message(
 
 def compact(chunks: list[Json]) -> str | list[Json]:
     """Content as the text that it is where it has nothing else, as every model takes it."""
-    if len(chunks) > 1 or any(chunk["type"] != "text" for chunk in chunks):
+    if len(chunks) > 1 or any(chunk.get("type") != "text" for chunk in chunks):
         return chunks
     return chunks[0]["text"] if chunks else ""
 
@@ -193,20 +193,20 @@ def _decode_audio(audio: str) -> Part:
 
 
 def _thoughts(chunk: Json) -> str:
-    return "".join(thought.get("text") or "" for thought in chunk.get("thinking") or ())
+    return "".join(thought.get("text") or "" for thought in objects_in(chunk.get("thinking")))
 
 
 def decode_content(content: Any) -> list[ReplyPart]:
     """The content of a whole reply, a text or a list of chunks, in the common form."""
     if isinstance(content, str):
         return [content]
-    return [_decode_chunk(chunk) for chunk in content]
+    return [_decode_chunk(chunk) for chunk in objects_in(content)]
 
 
 def _decode_chunk(chunk: Json) -> ReplyPart:
     match chunk.get("type"):
         case "text":
-            return str(chunk.get("text") or "")
+            return chunk.get("text") or ""
         case "thinking":
             return Thinking(_thoughts(chunk), chunk.get("signature"))
         case _:
@@ -234,7 +234,7 @@ def decode_delta_content(chunks: Iterable[Json], delta: Delta) -> None:
 
 def decode_fragments(calls: list[Json]) -> list[ToolFragment]:
     """The tool calls of one event, which come whole and are told apart by id, or by place."""
-    return [_decode_fragment(place, call) for place, call in enumerate(calls)]
+    return [_decode_fragment(place, call) for place, call in enumerate(objects_in(calls))]
 
 
 def _decode_fragment(place: int, call: Json) -> ToolFragment:
@@ -258,11 +258,14 @@ def own_id(id: str | None) -> str | None:
 
 def encode_content(parts: Iterable[ReplyPart]) -> str | list[Json]:
     """The content of a reply as it may be sent back."""
-    return compact([_encode_part(part) for part in parts if part and not _is_call(part)])
+    return compact([_encode_part(part) for part in parts if part and _is_content(part)])
 
 
-def _is_call(part: ReplyPart) -> bool:
-    return isinstance(part, ToolCall)
+def _is_content(part: ReplyPart) -> bool:
+    if isinstance(part, NativeBlock):
+        # One that does not say what it is cannot be sent back.
+        return isinstance(part.data.get("type"), str)
+    return not isinstance(part, ToolCall)
 
 
 def _encode_part(part: ReplyPart) -> Json:

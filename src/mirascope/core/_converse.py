@@ -13,7 +13,7 @@ from zlib import crc32
 
 from pydantic_core import from_json, to_json
 
-from .base._narrow import is_object
+from .base._narrow import inner, is_object, objects_in
 from .base._wire import Delta, NativeBlock, ReplyPart, Thinking, Tokens, ToolCall, ToolFragment
 from .base.message_param import (
     AudioPart,
@@ -34,12 +34,6 @@ from .base.message_param import (
 Json = dict[str, Any]
 
 CACHE_POINT: Json = {"cachePoint": {"type": "default"}}
-
-
-def inner(data: Json, key: str) -> Json:
-    """The object at `key`, empty where there is none."""
-    value = data.get(key)
-    return value if is_object(value) else {}
 
 
 # --- encode
@@ -273,18 +267,18 @@ _BLOCK_DECODERS: dict[str, Callable[[Any], Part | None]] = {
 def decode_reply_block(block: Json) -> ReplyPart:
     """A content block of a reply in the common form."""
     if "text" in block:
-        return str(block["text"])
-    if "toolUse" in block and block["toolUse"].get("type") != "server_tool_use":
+        return block["text"] or ""
+    if "toolUse" in block and inner(block, "toolUse").get("type") != "server_tool_use":
         return decode_tool_use(block)
     if thought := inner(inner(block, "reasoningContent"), "reasoningText"):
         return Thinking(thought.get("text") or "", thought.get("signature"))
-    cited: list[Json] = inner(block, "citationsContent").get("content") or []
+    cited = objects_in(inner(block, "citationsContent").get("content"))
     return NativeBlock(block, text="".join(piece.get("text") or "" for piece in cited))
 
 
 def decode_tool_use(block: Json) -> ToolCall:
     """A `toolUse` block in the common form."""
-    use: Json = block["toolUse"]
+    use = inner(block, "toolUse")
     return ToolCall(use.get("name") or "", use.get("input") or {}, use.get("toolUseId"), block)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from .base._media import usual_media_type
-from .base._narrow import is_list, is_object
+from .base._narrow import is_list, is_object, objects_in
 from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
 from .base.message_param import (
     AudioPart,
@@ -332,7 +332,7 @@ def decode_reply_part(part: Json) -> list[ReplyPart]:
     signature = part.get("thoughtSignature")
     signed: list[ReplyPart] = [Thinking("", signature)] if signature else []
     text: str | None = part.get("text")
-    if part.get("thought"):
+    if part.get("thought") is True:
         return [Thinking(text or "", signature)]
     if is_object(call := part.get("functionCall")):
         arguments: Json = call.get("args") or {}
@@ -377,7 +377,7 @@ def decode_usage(usage: Any) -> Tokens | None:
 
 
 def _finish_reasons(data: Json) -> list[str] | None:
-    candidates: list[Json] = data.get("candidates") or []
+    candidates = objects_in(data.get("candidates"))
     reasons = [reason for each in candidates if (reason := each.get("finishReason"))]
     if not candidates and is_object(feedback := data.get("promptFeedback")):
         # The prompt was refused, so that there is nothing that could have finished.
@@ -390,13 +390,13 @@ _EXTRAS = ("citationMetadata", "groundingMetadata", "safetyRatings", "urlContext
 
 def decode_reply(data: Json) -> Reply:
     """A whole reply: the first candidate's content, and every candidate's reason to finish."""
-    candidates: list[Json] = data.get("candidates") or []
+    candidates = objects_in(data.get("candidates"))
     first: Json = candidates[0] if candidates else {}
     content: Json = first.get("content") or {}
     return Reply(
         id=data.get("responseId"),
         model=data.get("modelVersion"),
-        parts=decode_parts(content.get("parts") or ()),
+        parts=decode_parts(objects_in(content.get("parts"))),
         finish_reasons=_finish_reasons(data),
         usage=data.get("usageMetadata"),
         tokens=decode_usage(data.get("usageMetadata")),
@@ -407,7 +407,7 @@ def decode_reply(data: Json) -> Reply:
 
 def decode_delta(data: Json) -> Delta:
     """An event of a stream, which is a reply of its own with whole parts and running totals."""
-    candidates: list[Json] = data.get("candidates") or []
+    candidates = objects_in(data.get("candidates"))
     if any(each.get("index") for each in candidates):
         # With `candidate_count` > 1 they come mixed: the stream is that of the first.
         first = [each for each in candidates if not each.get("index")]
@@ -438,7 +438,7 @@ def _encode_reply_part(part: ReplyPart) -> Json:
         return {"text": part.text, "thought": True, **signed} if part.text else signed
     if isinstance(part, NativeBlock):
         return part.data
-    call: Json = {"name": part.name, "args": part.decoded()}
+    call: Json = {"name": part.name, "args": part.decoded_or_empty()}
     return {"functionCall": call if part.id is None else {"id": part.id, **call}}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .base._media import check_image_type
-from .base._narrow import is_object
+from .base._narrow import inner, is_object
 from .base._wire import Delta, NativeBlock, ReplyPart, Thinking, Tokens, ToolCall, ToolFragment
 from .base.message_param import (
     CacheControlPart,
@@ -162,7 +162,7 @@ def decode_reply_block(block: Json) -> ReplyPart:
     """A content block of a reply in the common form."""
     match block.get("type"):
         case "text" if not block.get("citations"):
-            return str(block.get("text") or "")
+            return block.get("text") or ""
         case "text":
             return NativeBlock(block, text=block.get("text") or "")
         case "tool_use":
@@ -175,7 +175,7 @@ def decode_reply_block(block: Json) -> ReplyPart:
 
 def decode_tool_use(block: Json) -> ToolCall:
     """A `tool_use` block in the common form."""
-    return ToolCall(block.get("name", ""), block.get("input") or {}, block.get("id"), block)
+    return ToolCall(block.get("name") or "", block.get("input") or {}, block.get("id"), block)
 
 
 def encode_reply_part(part: ReplyPart) -> Json:
@@ -198,7 +198,7 @@ def decode_usage(usage: Any) -> Tokens | None:
     """Token counts from the wire's usage object."""
     if not is_object(usage):
         return None
-    details: Json = usage.get("output_tokens_details") or {}
+    details = inner(usage, "output_tokens_details")
     return Tokens(
         input=usage.get("input_tokens"),
         cached=usage.get("cache_read_input_tokens"),

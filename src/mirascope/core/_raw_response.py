@@ -8,6 +8,7 @@ double, a wrapped or instrumented client) takes the ordinary way, with the same 
 
 from __future__ import annotations
 
+import json
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from functools import cache
@@ -93,9 +94,9 @@ class RawResponseProvider(Provider):
         try:
             data = from_json(http_response.content)
         except ValueError:
-            data = None
+            data = _decoded(http_response.content)
         if not is_object(data):
-            raise self._unreadable(http_response, http_response.text)
+            raise self.unreadable_event(http_response.text, http_response)
         return Received(data, request_id=http_response.headers.get(self.request_id_header))
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
@@ -144,20 +145,14 @@ class RawResponseProvider(Provider):
         """The SDK's exception for a connection that broke."""
         return cast(Exception, self.sdk.APIConnectionError(message=message, request=request))
 
-    def unreadable_event(self, text: str, http_response: Any) -> Exception:
-        """The SDK's exception for an event that is not a JSON object."""
-        return self._unreadable(http_response, text)
-
-    def _unreadable(self, http_response: Any, text: str) -> Exception:
-        start = text[:200]
-        return cast(
-            Exception,
-            self.sdk.APIResponseValidationError(
-                http_response,
-                text,
-                message=f"{self.title} sent what is not a JSON object; it starts with {start!r}.",
-            ),
-        )
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
+        """The SDK's exception for a body, or an event, that is not a JSON object, or not as it
+        should be: then `told` tells."""
+        if told is None:
+            start = body[:200]
+            told = f"{self.title} sent what is not a JSON object; it starts with {start!r}."
+        error = self.sdk.APIResponseValidationError(http_response, body, message=told)
+        return cast(Exception, error)
 
 
 class WireErrors(Protocol):
@@ -166,7 +161,9 @@ class WireErrors(Protocol):
     def stream_error(self, data: dict[str, Any], http_response: Any) -> Exception | None: ...
     def transport_error(self, error: Exception, request: Any) -> Exception: ...
     def connection_error(self, message: str, request: Any) -> Exception: ...
-    def unreadable_event(self, text: str, http_response: Any) -> Exception: ...
+    def unreadable_event(
+        self, body: Any, http_response: Any, told: str | None = None
+    ) -> Exception: ...
 
 
 class WireEvents(EventSource):
@@ -192,7 +189,7 @@ class WireEvents(EventSource):
             try:
                 data = from_json(text)
             except ValueError:
-                data = None
+                data = _decoded(text)
             if not is_object(data):
                 raise self._provider.unreadable_event(
                     text.decode(errors="replace"), self._http_response
@@ -211,8 +208,22 @@ class WireEvents(EventSource):
     def failure(self, error: Exception) -> Exception:
         return self._provider.transport_error(error, self._http_response.request)
 
+    def unreadable(self, data: Any, told: str) -> Exception:
+        return self._provider.unreadable_event(data, self._http_response, told)
+
     def cut(self, message: str) -> Exception:
         return self._provider.connection_error(message, self._http_response.request)
+
+
+def _decoded(text: bytes) -> Any:
+    """JSON that the fast parser refuses, by the one that the SDKs use; None where it is none.
+
+    It is in another encoding than UTF-8, say, or a model has cut a character in two.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def construct(native_type: Any, data: Any) -> Any:

@@ -16,7 +16,7 @@ from ._providers import PROVIDERS, require_sdk
 from ._raw_response import RawResponseProvider, construct
 from ._sdk_objects import plain
 from ._v1_paths import PATH as __path__  # noqa: F401
-from .base._narrow import is_object
+from .base._narrow import is_object, objects_in
 from .base._provider import Draft
 from .base._provider_call import provider_call
 from .base._wire import Delta, Reply, ToolCall
@@ -356,7 +356,7 @@ class AnthropicProvider(RawResponseProvider):
         return Reply(
             id=data.get("id"),
             model=data.get("model"),
-            parts=[wire.decode_reply_block(block) for block in data.get("content") or ()],
+            parts=[wire.decode_reply_block(block) for block in objects_in(data.get("content"))],
             finish_reasons=[reason] if reason else None,
             usage=data.get("usage"),
             tokens=wire.decode_usage(data.get("usage")),

@@ -20,6 +20,7 @@ from .base._flow import Flow, step
 from .base._narrow import is_object
 from .base._provider import Draft, EventSource, Received
 from .base._provider_call import provider_call
+from .base._unreadable import built
 from .base._wire import ToolCall
 from .base.call_params import CommonCallParams
 from .base.call_response import BaseCallResponse, computed_once
@@ -122,7 +123,9 @@ class AzureCallResponse(BaseCallResponse):
 
     @computed_once
     def response(self) -> AzureChatCompletions:
-        return cast("AzureChatCompletions", PROVIDER.response_of(self._raw, self._request.client))
+        client = self._request.client
+        made = built(lambda raw: PROVIDER.response_of(raw, client), PROVIDER.title, self._raw)
+        return cast("AzureChatCompletions", made)
 
     if TYPE_CHECKING:
 
@@ -246,7 +249,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     def receive(self, raw: Any) -> Received:
         if isinstance(raw, Mapping):
             return Received(_data_of(raw), native=cast(Any, raw))
-        if raw is None or isinstance(raw, list):
+        if raw is None or isinstance(raw, (list, str, int, float)):
             raise _inference().InferenceErrors().unreadable_reply(raw)
         return super().receive(raw)
 

@@ -13,6 +13,7 @@ from ._converse import Json
 from ._providers import PROVIDERS, require_sdk
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow
+from .base._narrow import inner, objects_in
 from .base._provider import Draft, EventSource, Provider, Received
 from .base._provider_call import provider_call
 from .base._transport import Transport
@@ -162,8 +163,7 @@ class BedrockCallResponse(BaseCallResponse):
     @property
     def message(self) -> dict[str, Any] | None:
         """The assistant's message as the reply has it, or None where it has none."""
-        output: dict[str, Any] = self.response.get("output") or {}
-        return output.get("message")
+        return inner(self.response, "output").get("message")
 
     @property
     def signature(self) -> str | None:
@@ -249,6 +249,7 @@ class BedrockProvider(Provider):
         "guardrail_intervened": "content_filter",
     }
     has_strict_json = True
+    reply_readers = r"json\.decoder\.|(aio)?botocore\.(parsers|eventstream)\."
     part_types = frozenset(wire.PART_ENCODERS)
     result_part_types = BedrockTool._result_part_types
     url_schemes = frozenset({"s3"})
@@ -391,11 +392,11 @@ class BedrockProvider(Provider):
         )
 
     def decode_reply(self, data: Json) -> Reply:
-        message = wire.inner(wire.inner(data, "output"), "message")
-        content: list[Json] = message.get("content") or []
+        message = inner(inner(data, "output"), "message")
+        content = objects_in(message.get("content"))
         reason = data.get("stopReason")
         return Reply(
-            id=wire.inner(data, "ResponseMetadata").get("RequestId"),
+            id=inner(data, "ResponseMetadata").get("RequestId"),
             parts=[wire.decode_reply_block(block) for block in content],
             finish_reasons=[reason] if reason else None,
             usage=data.get("usage"),

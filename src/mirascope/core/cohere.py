@@ -242,6 +242,7 @@ class CohereProvider(BareConnection):
     has_strict_json = True
     retries_streams = False
     heeds_retry_after = ("whole seconds", "date")
+    reply_readers = r"json\.decoder\.|cohere\.core\.unchecked_base_model\."
     part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result", "thinking"})
 
     # --- sending
@@ -303,10 +304,11 @@ class CohereProvider(BareConnection):
             return None
         return clients.api_error(http_response, data)
 
-    def unreadable_event(self, text: str, http_response: Any) -> Exception:
-        """The SDK's exception for a body that it cannot read."""
-        start = text[:200]
-        told = f"{self.title} sent what is not a JSON object; it starts with {start!r}."
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
+        """The SDK's exception for an event that is not a JSON object, or not as `told` tells."""
+        if told is None:
+            start = body[:200]
+            told = f"{self.title} sent what is not a JSON object; it starts with {start!r}."
         return clients.api_error(http_response, told)
 
     # --- encode

@@ -222,6 +222,7 @@ class GoogleProvider(Provider):
     result_part_types = GoogleTool._result_part_types
     url_schemes = frozenset({"http", "https", "gs"})
     timeout_covers = "a wait; on aiohttp the whole"
+    reply_readers = r"json\.decoder\.|google\.genai\.\w+\.\w*_from_"
 
     # --- sending
 

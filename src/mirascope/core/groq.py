@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._chat_completions import ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import RawResponseProvider, construct
 from ._sdk_objects import plain
 from ._v1_paths import PATH as __path__  # noqa: F401
+from .base._narrow import inner
 from .base._provider_call import provider_call
 from .base._wire import Delta, ToolCall
 from .base.call_params import CommonCallParams
@@ -216,7 +217,7 @@ class GroqProvider(ChatCompletions, RawResponseProvider):
 
 
 def _extra(data: Json) -> Json:
-    return cast(Json, data.get("x_groq") or {})
+    return inner(data, "x_groq")
 
 
 @cache

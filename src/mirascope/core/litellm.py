@@ -24,9 +24,10 @@ from ._raw_response import is_plain
 from ._sdk_objects import ObjectEvents, plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow, step
-from .base._narrow import is_list, is_object
+from .base._narrow import inner, is_list, is_object, objects_in
 from .base._provider import EventSource, Received
 from .base._provider_call import provider_call
+from .base._unreadable import count
 from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
 from .base.dynamic_config import BaseDynamicConfig
 from .base.message_param import BaseMessageParam, ProviderPart, ThinkingPart
@@ -241,7 +242,7 @@ class LiteLLMProvider(ChatCompletions):
 
     def decode_reply(self, data: Json) -> Reply:
         reply = super().decode_reply(data)
-        choices: list[Json] = data.get("choices") or [{}]
+        choices = objects_in(data.get("choices")) or [{}]
         if blocks := _thinking_blocks(choices[0].get("message") or {}):
             others = [part for part in reply.parts if not isinstance(part, Thinking)]
             reply.parts = [*map(_decode_block, blocks), *others]
@@ -250,9 +251,9 @@ class LiteLLMProvider(ChatCompletions):
     def decode_usage(self, usage: Any) -> Tokens | None:
         tokens = super().decode_usage(usage)
         if tokens and is_object(usage):
-            tokens.cost = usage.get("cost")
-            details: Json = usage.get("prompt_tokens_details") or {}
-            tokens.cache_write = details.get("cache_creation_tokens")
+            tokens.cost = count(usage.get("cost"))
+            details = inner(usage, "prompt_tokens_details")
+            tokens.cache_write = count(details.get("cache_creation_tokens"))
         return tokens
 
     def _decode_choice(self, choice: Json, delta: Delta) -> None:

@@ -25,6 +25,7 @@ from .base._flow import Flow, step
 from .base._narrow import is_list, is_object
 from .base._provider import Draft, EventSource, Received
 from .base._provider_call import provider_call
+from .base._unreadable import count
 from .base._wire import Delta, Reply, ReplyPart, Tokens, ToolCall
 from .base.call_params import CommonCallParams
 from .base.call_response import BaseCallResponse
@@ -211,6 +212,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         }
     )
     reasoning_keys = ()
+    reply_readers = r"mistralai\.client\.(errors|utils\.unmarshal_json_response)\."
 
     # --- sending
 
@@ -280,9 +282,10 @@ class MistralProvider(ChatCompletions, BareConnection):
         body = to_json(data).decode()
         return cast(Exception, _errors().SDKError("API error occurred", http_response, body))
 
-    def unreadable_event(self, text: str, http_response: Any) -> Exception:
-        """The SDK's exception for an event that is not a JSON object."""
-        cause = ValueError(f"not a JSON object, starting with {text[:200]!r}")
+    def unreadable_event(self, body: Any, http_response: Any, told: str | None = None) -> Exception:
+        """The SDK's exception for an event that is not a JSON object, or not as `told` tells."""
+        cause = ValueError(told or f"not a JSON object, starting with {body[:200]!r}")
+        text = body if isinstance(body, str) else to_json(body, fallback=repr).decode()
         return cast(
             Exception,
             _errors().ResponseValidationError(
@@ -333,7 +336,7 @@ class MistralProvider(ChatCompletions, BareConnection):
     def decode_usage(self, usage: Any) -> Tokens | None:
         tokens = super().decode_usage(usage)
         if tokens and tokens.cached is None:
-            tokens.cached = usage.get("num_cached_tokens")
+            tokens.cached = count(usage.get("num_cached_tokens"))
         return tokens
 
     def _decode_choice(self, choice: Json, delta: Delta) -> None:

@@ -10,6 +10,7 @@ from ._providers import PROVIDERS, require_sdk
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._narrow import is_object
 from .base._provider_call import provider_call
+from .base._unreadable import count
 from .base._wire import Tokens
 from .base.dynamic_config import BaseDynamicConfig
 from .openai import (
@@ -112,7 +113,11 @@ class XAIProvider(OpenAICompatible):
 
     def decode_usage(self, usage: Any) -> Tokens | None:
         tokens = super().decode_usage(usage)
-        if tokens and is_object(usage) and (ticks := usage.get("cost_in_usd_ticks")) is not None:
+        if (
+            tokens
+            and is_object(usage)
+            and (ticks := count(usage.get("cost_in_usd_ticks"))) is not None
+        ):
             tokens.cost = ticks / _TICKS_PER_DOLLAR
         return tokens
 

@@ -18,7 +18,7 @@ from . import _extract
 from ._clients import default_client
 from ._controls import controlled, with_those_everywhere
 from ._extract import Extraction
-from ._flow import Flow, as_function, step
+from ._flow import Flow, as_function, raise_in_place_of, step
 from ._media_parts import loaded, parts_to_load
 from ._prompt_function import Prompt, PromptFunction
 from ._provider import Draft, JsonMode, Provider
@@ -26,6 +26,7 @@ from ._request import Request
 from ._scope import Scope, scope_now
 from ._tool_types import tools_by_name
 from ._transport import ONCE, Transport, retried_above, transport_in, without_transport
+from ._unreadable import STUMBLES
 from .call_response import BaseCallResponse
 from .message_param import BaseMessageParam
 from .stream import BaseStream
@@ -269,11 +270,14 @@ def ready(spec: CallSpec, prompt: Prompt, scope: Scope) -> Flow[Request]:
 
 def reply_to(request: Request) -> Flow[BaseCallResponse]:
     """Send a request, for a whole reply."""
-    if request.controls:
-        received = functools.partial(_received, request)
-        return (yield from controlled(request, request.send, received))
-    start_time = time.time() * 1000
-    return _received(request, (yield from step(request.send)), start_time)
+    try:
+        if request.controls:
+            received = functools.partial(_received, request)
+            return (yield from controlled(request, request.send, received))
+        start_time = time.time() * 1000
+        return _received(request, (yield from step(request.send)), start_time)
+    except STUMBLES as error:
+        raise_in_place_of(error, request.provider.misread(error))
 
 
 def _received(request: Request, raw: Any, start_time: float) -> BaseCallResponse:

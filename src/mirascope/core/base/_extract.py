@@ -181,7 +181,9 @@ class Extraction:
     def _with_call_args(
         self, arguments: str | Mapping[str, Any], fn_args: Mapping[str, Any]
     ) -> Any:
-        data: Any = from_json(arguments or "{}") if isinstance(arguments, str) else arguments
+        # Encoded by hand: half of a surrogate pair is a ValueError here, a TypeError there.
+        text = arguments.encode() or b"{}" if isinstance(arguments, str) else None
+        data: Any = arguments if text is None else from_json(text)
         if isinstance(data, Mapping):
             from_call = {keys[0]: fn_args[name] for name, keys in self.call_args.items()}
             replaced = {key for keys in self.call_args.values() for key in keys}

@@ -26,7 +26,18 @@ from collections.abc import (
     Sequence,
 )
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, ParamSpec, Self, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    NoReturn,
+    ParamSpec,
+    Self,
+    TypeVar,
+    cast,
+)
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -420,7 +431,7 @@ class Feed(ABC, Generic[ItemT]):
 _OF_THE_PASS = frozenset({"_started", "_closed", "_iteration", "_source", "_begin"})
 
 
-def raise_in_place_of(error: Exception, better: Exception) -> None:
+def raise_in_place_of(error: Exception, better: Exception) -> NoReturn:
     """Raise `better`, with `error` as its cause where they differ."""
     if better is error:
         raise error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -21,6 +21,31 @@ def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
 def is_list(value: Any) -> TypeGuard[list[Any]]:
     """Whether the value is a list."""
     return isinstance(value, list)
+
+
+def inner(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """The object at `key` of a JSON object, empty where there is none."""
+    value = data.get(key)
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def objects_in(value: Any) -> list[dict[str, Any]]:
+    """The objects of a JSON array; null stands for none, as the array or as an item.
+
+    Raises TypeError for anything else.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r:.60} is not a list")
+    given: list[Any] = value  # pyright: ignore[reportUnknownVariableType]
+    items: list[dict[str, Any]] = []
+    for item in given:
+        if isinstance(item, dict):
+            items.append(cast(dict[str, Any], item))
+        elif item is not None:
+            raise TypeError(f"{item!r:.60} is not an object")
+    return items
 
 
 is_array = is_list

@@ -28,6 +28,7 @@ from typing_extensions import is_typeddict
 
 from ._narrow import is_dict, is_list
 from ._type_names import bare_type, is_class, is_union
+from ._unreadable import NOT_JSON
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Convert = Callable[[Any], Any]
@@ -100,7 +101,7 @@ def parse_partial(text: str) -> Any:
     """Incomplete JSON as far as it goes, unfinished strings included; None where there is none."""
     try:
         return from_json(text, allow_partial="trailing-strings")
-    except ValueError:
+    except NOT_JSON:
         return None
 
 

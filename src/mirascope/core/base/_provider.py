@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ._flow import Flow, Source, step
 from ._media_parts import plain_results, with_downloads
+from ._unreadable import UnreadableReply, check_depth, misread
 from ._wire import Delta, Reply, Thinking, ToolCall
 from .message_param import (
     BaseMessageParam,
@@ -62,6 +63,7 @@ class Received:
     request_id: str | None = field(default=None)
 
     def __reduce__(self) -> Any:
+        check_depth(self.data)
         # The SDK's object can be made again from the data.
         return Received, (self.data, None, self.request_id)
 
@@ -97,6 +99,8 @@ class Provider(ABC):
     """The `type` of each message part that can be encoded; any other is refused by name."""
     result_part_types: ClassVar[frozenset[str]] = frozenset()
     """The `type` of each part that a tool's result may hold beside text."""
+    reply_readers: ClassVar[str] = r"json\.decoder\."
+    """A regular expression for the functions of the SDK that read replies, by their full names."""
     url_schemes: ClassVar[frozenset[str]] = frozenset({"http", "https"})
     """Where the provider fetches the URL of a part from; other parts are loaded before they are
     sent."""
@@ -211,6 +215,11 @@ class Provider(ABC):
         """The SDK's own object for a tool call."""
 
     # --- what follows is the same for every provider
+
+    def misread(self, error: Exception) -> Exception:
+        """The exception in the place of one that came of sending a request, where the SDK merely
+        stumbled over the reply; any other error stays as it is."""
+        return misread(self.title, self.reply_readers, error)
 
     def takes_url(self, part: Any) -> bool:
         """Whether the provider fetches the URL of a part, of a type that it can encode."""
@@ -360,6 +369,10 @@ class EventSource(Source):
     def failure(self, error: Exception) -> Exception:
         """The SDK's exception for an error of the connection; any other error stays as it is."""
         return error
+
+    def unreadable(self, data: Any, told: str) -> Exception:
+        """The exception for an event that has not the form it should have, as `told` tells."""
+        return UnreadableReply(told)
 
     def cut(self, message: str) -> Exception:
         """The exception for a stream that ended before its reply did."""

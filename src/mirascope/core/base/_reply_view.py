@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ._unreadable import UnreadableReply
 from ._wire import Tokens
 from .message_param import BaseMessageParam, ToolResultPart
 from .tool_outputs import tool_output_content
@@ -161,7 +162,10 @@ class ReplyView(TokenCounts):
         return self.content
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(model={self.model!r}, content={self.content!r})"
+        try:
+            return f"{type(self).__name__}(model={self.model!r}, content={self.content!r})"
+        except UnreadableReply:
+            return f"{type(self).__name__}(unreadable)"
 
 
 def tool_results(tools_and_outputs: Sequence[tuple[BaseTool, Any]]) -> list[BaseMessageParam]:

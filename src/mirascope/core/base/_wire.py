@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from ._narrow import is_object
+from ._unreadable import MOST, NOT_JSON, beginning, check_depth, count, text, word, words
 
 
 @dataclass(slots=True)
@@ -26,6 +28,16 @@ class Tokens:
     reasoning: int | None = None
     cost: float | None = None
     """The price in US dollars, from a provider that states it."""
+
+    def __post_init__(self) -> None:
+        counts = (self.input, self.cached, self.output, self.cache_write, self.reasoning)
+        for value in (*counts, self.cost):
+            if value is not None and (type(value) is not int or not 0 <= value < MOST):
+                break
+        else:  # as it is mostly
+            return
+        self.input, self.cached, self.output, self.cache_write, self.reasoning = map(count, counts)
+        self.cost = count(self.cost)
 
     def update(self, later: Tokens) -> None:
         """Take over what a later event of the same stream says: its counts are running totals."""
@@ -51,10 +63,13 @@ class ToolCall:
         """The arguments as a dict. Raises ValueError where they are not a JSON object."""
         arguments: Any = self.arguments
         if isinstance(arguments, str):
-            arguments = from_json(arguments) if arguments.strip() else {}
+            # Half of a surrogate pair is a TypeError: the text is then refused as it is.
+            with suppress(TypeError):
+                arguments = from_json(arguments) if arguments.strip() else {}
         if not is_object(arguments):
             raise ValueError(
-                f"The arguments of tool call `{self.name}` are not a JSON object: {arguments!r}"
+                f"The arguments of tool call `{self.name}` are not a JSON object: "
+                f"{beginning(arguments)}"
             )
         return arguments
 
@@ -124,6 +139,30 @@ class Reply:
             return parts[0]
         return "".join(map(_text_of, parts))
 
+    def checked(self) -> Reply:
+        """The reply, without words about it that are of a wrong type.
+
+        Raises TypeError where what it says is of a wrong type.
+        """
+        if type(self.id) is not str:
+            self.id = word(self.id)
+        if type(self.model) is not str:
+            self.model = word(self.model)
+        if type(self.created) is not int:
+            self.created = count(self.created)
+        for reason in self.finish_reasons or ():
+            if type(reason) is not str:
+                self.finish_reasons = words(self.finish_reasons)
+                break
+        if self.refusal is not None:
+            self.refusal = text(self.refusal)
+        for part in self.parts:
+            if type(part) is not str:
+                _check_part(part)
+        if self.audio:
+            _check_audio(self.audio)
+        return self
+
     @property
     def tool_calls(self) -> list[ToolCall]:
         return [part for part in self.parts if isinstance(part, ToolCall)]
@@ -131,6 +170,28 @@ class Reply:
     @property
     def thinking(self) -> list[Thinking]:
         return [part for part in self.parts if isinstance(part, Thinking)]
+
+
+def _check_part(part: ReplyPart) -> None:
+    if isinstance(part, ToolCall):
+        if type(part.name) is not str:
+            part.name = word(part.name) or ""
+        if type(part.id) is not str:
+            part.id = word(part.id)
+        if not isinstance(part.arguments, str):
+            check_depth(part.arguments)
+    elif isinstance(part, Thinking):
+        part.text, part.signature = text(part.text), word(part.signature)
+    elif isinstance(part, NativeBlock):
+        part.text = text(part.text)
+        check_depth(part.data)
+    else:
+        text(part)
+
+
+def _check_audio(audio: Audio) -> None:
+    audio.id, audio.expires_at = word(audio.id), count(audio.expires_at)
+    audio.data, audio.transcript = text(audio.data), text(audio.transcript)
 
 
 def _text_of(part: ReplyPart) -> str:
@@ -192,18 +253,21 @@ class ToolCallAssembler:
         """
         complete: list[ToolCall] = []
         for fragment in fragments:
+            if not isinstance(fragment.id, str):
+                fragment.id = word(fragment.id)
             call = self._open.get(fragment.key)
             # Some providers give every call of a reply the same index, and tell them apart by id.
             if call is None or (fragment.id and call.id and fragment.id != call.id):
                 complete += self.finish(only_whole=True)
                 if unfinished := self._open.pop(fragment.key, None):
                     complete.append(unfinished)
-                call = ToolCall(fragment.name or "", "", fragment.id)
+                call = ToolCall(word(fragment.name) or "", "", fragment.id)
                 self._open[fragment.key] = call
                 self.calls[len(self.calls)] = call
             elif fragment.name and not call.name:
-                call.name = fragment.name
-            if isinstance(fragment.arguments, dict):
+                call.name = word(fragment.name) or ""
+            if not isinstance(fragment.arguments, str):
+                check_depth(fragment.arguments)
                 call.arguments = fragment.arguments
             elif fragment.arguments:
                 before = call.arguments if isinstance(call.arguments, str) else ""
@@ -228,7 +292,7 @@ def _is_whole(call: ToolCall) -> bool:
     try:
         # None at all are not whole: a provider may name its calls before it fills them.
         from_json(call.arguments)
-    except ValueError:
+    except NOT_JSON:
         return False
     return True
 
@@ -248,17 +312,22 @@ class ReplyBuilder:
         """Take in one delta; returns the tool calls that are now complete."""
         reply = self.reply
         complete: list[ToolCall] = []
-        if delta.id:
-            reply.id = delta.id
-        if delta.model:
-            reply.model = delta.model
+        if (id := delta.id) is not None:
+            if type(id) is not str:
+                delta.id = id = word(id)
+            reply.id = id or reply.id
+        if (model := delta.model) is not None:
+            if type(model) is not str:
+                delta.model = model = word(model)
+            reply.model = model or reply.model
         if delta.created:
-            reply.created = delta.created
+            reply.created = count(delta.created)
         if delta.parts is not None:
             complete = self._add_parts(delta.parts)
         else:
             complete = self._add_pieces(delta)
         if delta.block:
+            _check_part(delta.block)
             self._close_part()
             self._blocks[delta.block.key] = delta.block
             reply.parts.append(delta.block)
@@ -267,7 +336,8 @@ class ReplyBuilder:
             self._close_blocks()
             complete += self.tools.finish()
         if delta.finish_reasons:
-            reply.finish_reasons = delta.finish_reasons
+            delta.finish_reasons = words(delta.finish_reasons)
+            reply.finish_reasons = delta.finish_reasons or reply.finish_reasons
         if delta.tokens:
             if reply.tokens is None:
                 reply.tokens = replace(delta.tokens)
@@ -275,8 +345,9 @@ class ReplyBuilder:
                 reply.tokens.update(delta.tokens)
             reply.usage = _merged(reply.usage, delta.usage)
         if delta.refusal:
-            reply.refusal = (reply.refusal or "") + delta.refusal
+            reply.refusal = (reply.refusal or "") + text(delta.refusal)
         if delta.audio:
+            _check_audio(delta.audio)
             self._add_audio(delta.audio)
         if delta.extras:
             extras = reply.extras
@@ -295,7 +366,7 @@ class ReplyBuilder:
         if delta.thinking or delta.signature:
             self._grow(Thinking, delta.thinking)
             if delta.signature:
-                self._last_thinking().signature = delta.signature
+                self._last_thinking().signature = word(delta.signature)
         if delta.text:
             self._grow(str, delta.text)
         return self._add_tools(delta.tools) if delta.tools else []
@@ -303,6 +374,7 @@ class ReplyBuilder:
     def _add_parts(self, parts: list[ReplyPart]) -> list[ToolCall]:
         complete: list[ToolCall] = []
         for part in parts:
+            _check_part(part)
             if isinstance(part, str):
                 self._grow(str, part)
             elif isinstance(part, Thinking) and not part.signature:
@@ -331,15 +403,17 @@ class ReplyBuilder:
     def _close_blocks(self) -> None:
         for block in self._blocks.values():
             if block.arguments:
-                block.data["input"] = from_json(block.arguments, allow_partial="trailing-strings")
+                block.data["input"] = _as_far_as_json(block.arguments)
         self._blocks.clear()
 
-    def _grow(self, kind: type, text: str) -> None:
+    def _grow(self, kind: type, piece: str) -> None:
+        if type(piece) is not str:
+            text(piece)
         if self._kind is not kind:
             self._close_part()
             self._kind = kind
             self.reply.parts.append("" if kind is str else Thinking(""))
-        self._pieces.append(text)
+        self._pieces.append(piece)
 
     def _close_part(self) -> None:
         self._join()
@@ -348,13 +422,13 @@ class ReplyBuilder:
     def _join(self) -> None:
         if not self._pieces:
             return
-        text = "".join(self._pieces)
+        joined = "".join(self._pieces)
         self._pieces.clear()
         if self._kind is str:
             last = self.reply.parts[-1]
-            self.reply.parts[-1] = (last if isinstance(last, str) else "") + text
+            self.reply.parts[-1] = (last if isinstance(last, str) else "") + joined
         else:
-            self._last_thinking().text += text
+            self._last_thinking().text += joined
 
     def _last_thinking(self) -> Thinking:
         last = self.reply.parts[-1]
@@ -370,6 +444,14 @@ class ReplyBuilder:
         audio.data += piece.data
         audio.transcript += piece.transcript
         audio.expires_at = piece.expires_at or audio.expires_at
+
+
+def _as_far_as_json(text: str) -> Any:
+    """JSON that may be cut short; the text itself where it is none."""
+    try:
+        return from_json(text, allow_partial="trailing-strings")
+    except NOT_JSON:
+        return text
 
 
 def _merged(earlier: Any, later: Any) -> Any:

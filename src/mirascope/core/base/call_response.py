@@ -7,10 +7,11 @@ when it is asked for, so that a reply that was paid for is never lost to an erro
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from inspect import getattr_static
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
@@ -21,6 +22,7 @@ from ._provider import Received
 from ._reply_view import ReplyView
 from ._request import Request
 from ._secrets import masked
+from ._unreadable import MISREAD, UnreadableReply, beginning, built, unreadable_reply
 from ._v1_replies import V1Request, own_reply
 from ._wire import Reply
 from .tool import BaseTool
@@ -127,14 +129,18 @@ class BaseCallResponse(ReplyView, BaseModel):
     def _reply(self) -> Reply:
         if "_raw" not in vars(self):
             return own_reply(self)
-        return self._adapter.decode_reply(self._raw.data)
+        data = self._raw.data
+        try:
+            return self._adapter.decode_reply(data).checked()
+        except MISREAD as error:
+            raise unreadable_reply(self._adapter.title, data, error) from error
 
     # --- the reply
 
     @computed_once
     def response(self) -> Any:
         """The SDK's own response object."""
-        return self._adapter.native_response(self._raw)
+        return built(self._adapter.native_response, self._adapter.title, self._raw)
 
     @property
     def usage(self) -> Any:
@@ -204,7 +210,7 @@ class BaseCallResponse(ReplyView, BaseModel):
         """
         names = (*_STORED, *_COMPUTED, *self._dumped, *(self.__pydantic_extra__ or {}))
         dumped = {
-            name: getattr(self, name, None)
+            name: self._shown(name)
             for name in names
             if (include is None or name in include) and (exclude is None or name not in exclude)
         }
@@ -217,14 +223,35 @@ class BaseCallResponse(ReplyView, BaseModel):
                 for tool_type in dumped["tool_types"]
             ]
         if mode == "json":
-            return cast(
-                dict[str, Any], to_jsonable_python(dumped, bytes_mode="base64", fallback=repr)
-            )
+            return {name: self._jsonable(name, value) for name, value in dumped.items()}
         return {name: _python(value) for name, value in dumped.items()}
+
+    def _shown(self, name: str) -> Any:
+        """What a dump has for an attribute, whatever the reply is like."""
+        try:
+            return getattr(self, name, None)
+        except ValueError:
+            return self._as_it_came() if name == "response" else None
+
+    def _jsonable(self, name: str, value: Any) -> Any:
+        """An attribute in JSON types, whatever the reply is like."""
+        try:
+            return to_jsonable_python(value, bytes_mode="base64", fallback=repr)
+        except MISREAD:
+            came = self._as_it_came() if name == "response" else None
+            return beginning(value) if came in (None, value) else self._jsonable("", came)
+
+    def _as_it_came(self) -> Any:
+        raw: Received | None = vars(self).get("_raw")
+        return raw and raw.data
 
     def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
         """The response as a JSON text; see `model_dump`."""
-        return to_json(self.model_dump(mode="json", **options), indent=indent).decode()
+        dumped = self.model_dump(mode="json", **options)
+        try:
+            return to_json(dumped, indent=indent).decode()
+        except ValueError:  # half of a surrogate pair, which has to be escaped
+            return json.dumps(dumped, indent=indent)
 
     def __getstate__(self) -> dict[Any, Any]:
         check_arguments(self.fn_args)
@@ -270,7 +297,7 @@ def _without_secrets(values: dict[str, Any]) -> dict[str, Any]:
 
 def _python(value: Any) -> Any:
     if isinstance(value, BaseModel):
-        return value.model_dump()
+        return value.model_dump(warnings=False)
     if is_list(value):
         return [_python(item) for item in value]
     return value
@@ -288,5 +315,8 @@ def tools_of(reply: Reply, tool_types: Sequence[type[BaseTool]] | None) -> list[
 
 
 def decode_base64(text: str) -> bytes:
-    """Bytes from base64 text."""
-    return base64.b64decode(text)
+    """Bytes from base64 text. Raises UnreadableReply where it is none."""
+    try:
+        return base64.b64decode(text)
+    except ValueError as error:
+        raise UnreadableReply(f"The sound of the reply is not base64: {error}.") from error

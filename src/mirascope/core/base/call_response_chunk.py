@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._provider import Received
 from ._reply_view import TokenCounts
+from ._unreadable import built
 from ._v1_replies import V1Adapter, own_tokens
 from ._wire import Delta, Tokens
 from .call_response import computed_once
@@ -56,7 +57,9 @@ class BaseCallResponseChunk(TokenCounts):
         raw = self._raw
         if raw is None:
             return None
-        return raw.native if raw.native is not None else self._adapter.native_chunk(raw)
+        if raw.native is not None:
+            return raw.native
+        return built(self._adapter.native_chunk, self._adapter.title, raw)
 
     @property
     def content(self) -> str:

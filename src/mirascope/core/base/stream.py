@@ -14,6 +14,7 @@ from ._flow import ClosedOnce, Feed, Flow, Source, step
 from ._provider import EventSource, Received
 from ._reply_view import ReplyView
 from ._request import Request
+from ._unreadable import MISREAD, STUMBLES, unreadable_event
 from ._wire import Delta, Reply, ReplyBuilder, ToolCall
 from .call_response import BaseCallResponse
 from .call_response_chunk import BaseCallResponseChunk
@@ -81,10 +82,14 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         chunk_type, permits = provider.chunk_type, self._permits
         assert self._events is not None
         for received in self._events.decode(event):
-            delta = provider.decode_delta(received.data)
+            try:
+                delta = provider.decode_delta(received.data)
+                complete = self._builder.add(delta) if delta else []
+            except MISREAD as error:
+                told = unreadable_event(provider.title, received.data, error)
+                raise self._events.unreadable(received.data, told) from error
             if delta is None:
                 continue
-            complete = self._builder.add(delta)
             chunk = chunk_type._received(provider, delta, received)
             if delta.tools is None and not complete:
                 yield chunk, None
@@ -107,6 +112,8 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
 
     def fail(self, error: Exception) -> Exception:
         failure = self._permits.failure() if self._permits else None
+        if isinstance(error, STUMBLES):
+            error = self._request.provider.misread(error)
         self._error = failure or (self._events.failure(error) if self._events else error)
         return self._error
 
