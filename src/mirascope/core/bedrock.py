@@ -297,7 +297,7 @@ class BedrockProvider(Provider):
         return Received(raw, native=raw)
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
-        return wire.inner(wire.inner(raw, "ResponseMetadata"), "HTTPHeaders")
+        return inner(inner(raw, "ResponseMetadata"), "HTTPHeaders")
 
     def source(self, raw: Any, is_async: bool) -> EventSource:
         return cast(EventSource, _events().ConverseEvents(raw, is_async))
