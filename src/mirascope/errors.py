@@ -41,11 +41,12 @@ ErrorKind: TypeAlias = Literal[
     "server_error",
     "timeout",
     "unknown",
+    "unreadable_reply",
 ]
 """What went wrong, in terms common to all providers."""
 
 TRANSIENT: frozenset[ErrorKind] = frozenset(
-    {"connection", "overloaded", "rate_limit", "server_error", "timeout"}
+    {"connection", "overloaded", "rate_limit", "server_error", "timeout", "unreadable_reply"}
 )
 """Kinds of error for which the same request may succeed later."""
 
@@ -130,6 +131,10 @@ _KIND_OF_WORD: dict[str, ErrorKind] = {
     "unreachable_backend": "overloaded",
     # Cohere: the event in which a stream reports an error.
     "message-end": "server_error",
+    # Azure AI: the code of the error.
+    "internalservererror": "server_error",
+    "ratelimitreached": "rate_limit",
+    "serviceunavailable": "overloaded",
     # Amazon: the code of the error.
     "accessdeniedexception": "permission",
     "expiredtokenexception": "authentication",
@@ -177,7 +182,15 @@ _KIND_OF_CLASS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
         ),
         "connection",
     ),
+    (
+        re.compile(
+            r"ResponseValidation|ResponseParser|UnknownApiResponse|DecodeError|ResponseNotRead"
+            r"|ChecksumMismatch|Invalid(Headers|Payload)Length"
+        ),
+        "unreadable_reply",
+    ),
 )
+_MOST_CAUSES = 10
 
 _CONTEXT_LENGTH = re.compile(
     r"context (length|window)|maximum (context|prompt)|prompt is too long|too many tokens|"
@@ -208,7 +221,11 @@ def _kind(error: BaseException, status: int | None, words: list[str]) -> ErrorKi
                 return kind
     if named == "context_length" or named == "content_filter" or named == "overloaded":
         return named
-    return by_status or named or _of_class(error)
+    if by_status or named:
+        return by_status or named or "unknown"
+    # An SDK may have but one class for all that it cannot read, with the status of the reply.
+    is_good = status is not None and 200 <= status < 300 and not words
+    return _of_classes(error) or ("unreadable_reply" if is_good else "unknown")
 
 
 def _of_words(words: list[str]) -> ErrorKind | None:
@@ -224,12 +241,31 @@ def _of_status(status: int | None) -> ErrorKind | None:
     return _KIND_OF_STATUS.get(status, "server_error" if status >= 500 else "bad_request")
 
 
-def _of_class(error: BaseException) -> ErrorKind:
+def _of_classes(error: BaseException) -> ErrorKind | None:
+    """What the class of an error, or of its cause, says: the SDK of OpenAI takes a connection that
+    was refused to aiohttp for one that timed out."""
+    kind: ErrorKind | None = None
+    cause: BaseException | None = error
+    for _ in range(_MOST_CAUSES):
+        if cause is None:
+            break
+        kind = _of_class(cause) or kind
+        cause = cause.__cause__ or _wrapped(cause)
+    return kind
+
+
+def _wrapped(error: BaseException) -> BaseException | None:
+    """The exception of which `requests` or Azure's SDK makes another one, without a cause."""
+    places = (getattr(error, "inner_exception", None), *error.args[:1])
+    return next((place for place in places if isinstance(place, BaseException)), None)
+
+
+def _of_class(error: BaseException) -> ErrorKind | None:
     names = [base.__name__ for base in type(error).__mro__]
     for pattern, kind in _KIND_OF_CLASS:
         if any(pattern.search(name) for name in names):
             return kind
-    return "unknown"
+    return None
 
 
 # --- where SDKs keep what they know

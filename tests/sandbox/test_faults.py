@@ -11,7 +11,7 @@ import anthropic
 import openai
 import pytest
 
-from mirascope.sandbox import Sandbox
+from mirascope.sandbox import Sandbox, sandbox
 
 USER = {"role": "user", "content": "Hello dear sandbox"}
 CLAUDE = {"model": "claude-test", "max_tokens": 1024, "messages": [USER]}
@@ -217,3 +217,90 @@ class TestDisconnects:
         assert box.wait_until(lambda: box.open_connections == 0)
         assert box.requests[0].finished
         assert not box.requests[0].disconnected
+
+
+class TestSilence:
+    @pytest.mark.parametrize("before_headers", [False, True])
+    def test_whole_reply(self, box: Sandbox, openai_client: Any, before_headers: bool) -> None:
+        box.stall(before_headers=before_headers)
+        with pytest.raises(openai.APITimeoutError):
+            ask(openai_client.with_options(timeout=0.1))
+        (request,) = box.requests
+        assert box.wait_until(lambda: request.disconnected)
+        assert not request.finished
+        assert ask(openai_client).choices
+
+    def test_stream(self, box: Sandbox, openai_client: Any) -> None:
+        box.stall(after_events=3, reply="one two three")
+        stream = ask(openai_client.with_options(timeout=0.2), stream=True)
+        assert [chunk.choices[0].delta.content for chunk in (next(stream), next(stream))][1]
+        next(stream)
+        assert box.requests[0].events_sent == 3
+        # Nothing closes the connection but the client.
+        assert box.open_connections == 1
+        with pytest.raises(Exception, match="timed out"):
+            next(stream)
+        stream.close()
+        assert box.wait_until(lambda: box.open_connections == 0)
+
+    def test_it_ends_with_the_sandbox(self, openai_client: Any) -> None:
+        with sandbox() as other:
+            other.stall(2)
+            stream = ask(openai_client.with_options(base_url=other.base_url("openai")), stream=True)
+            next(stream)
+        assert arrived_before_cut(stream) <= 1
+
+
+def test_stream_cut_after_its_last_event(box: Sandbox, openai_client: Any) -> None:
+    """All events have come; what is missing is the end of the HTTP body."""
+    box.cut(after_events=99, reply="one two")
+    with openai_client.chat.completions.with_streaming_response.create(
+        model="m", messages=[USER], stream=True
+    ) as response:
+        lines: list[str] = []
+        with pytest.raises(Exception, match=r"incomplete|peer closed"):
+            lines.extend(response.iter_lines())
+    assert "data: [DONE]" in lines
+    assert not box.requests[0].finished
+
+
+def test_delays_of_one_reply(box: Sandbox, openai_client: Any) -> None:
+    box.slow(first_byte=10)
+    box.reply("one two three", first_byte=0.1, between_events=0.02)
+    start = time.perf_counter()
+    times = [time.perf_counter() - start for _ in ask(openai_client, stream=True)]
+    assert 0.1 <= times[0] < 5
+    assert times[3] - times[0] >= 0.05
+    box.reply(first_byte=0)
+    ask(openai_client)
+    with pytest.raises(openai.APITimeoutError):
+        ask(openai_client.with_options(timeout=0.05))
+
+
+class TestRefusing:
+    def test_and_taking_connections_again(self, box: Sandbox, openai_client: Any) -> None:
+        assert ask(openai_client).choices
+        for _ in range(2):
+            box.refuse()
+            box.refuse()
+            assert box.open_connections == 0
+            with pytest.raises(openai.APIConnectionError):
+                ask(openai_client)
+            box.accept()
+            box.accept()
+            assert ask(openai_client).choices
+        assert len(box.requests) == 3
+
+    def test_reset_ends_it(self, box: Sandbox, openai_client: Any) -> None:
+        box.refuse()
+        box.reset()
+        assert ask(openai_client).choices
+
+    def test_a_sandbox_that_refuses_can_be_stopped(self, openai_client: Any) -> None:
+        other = sandbox(redirect=False)
+        for _ in range(2):
+            with other:
+                other.refuse()
+            with other:
+                client = openai_client.with_options(base_url=other.base_url("openai"))
+                assert ask(client).choices

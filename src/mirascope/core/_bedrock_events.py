@@ -17,7 +17,14 @@ _exceptions: Any = import_module("botocore.exceptions")
 _parsers: Any = import_module("botocore.parsers")
 
 _TRANSPORTS = frozenset({"aiohttp", "urllib3", "http", "httpx", "httpx2", "httpcore"})
-_EMPTY = {"contentBlockDelta": "delta", "contentBlockStart": "start", "messageStop": "stopReason"}
+_EMPTY = {
+    "contentBlockDelta": "delta",
+    "contentBlockStart": "start",
+    "contentBlockStop": "contentBlockIndex",
+    "messageStart": "role",
+    "messageStop": "stopReason",
+    "metadata": "usage",
+}
 """What an event cannot be without: the SDK makes an empty one of JSON that it cannot read."""
 
 

@@ -146,7 +146,7 @@ PART_ENCODERS: dict[str, Callable[[Any], Json]] = {
 }
 
 
-def tool_use(id: str | None, name: str, arguments: Json) -> Json:
+def tool_use(id: str | None, name: str, arguments: Json | str) -> Json:
     """A block that calls a tool."""
     return {"toolUse": {"toolUseId": id or "", "name": name, "input": arguments}}
 
@@ -291,6 +291,13 @@ def encode_reply_part(part: ReplyPart) -> Json:
     if isinstance(part, NativeBlock):
         return part.data
     return tool_use(part.id, part.name, part.decoded_or_empty())
+
+
+def received_part(part: ReplyPart) -> Json:
+    """A part of a reply as the content block that it was received as."""
+    if isinstance(part, ToolCall):
+        return tool_use(part.id, part.name, part.decoded_or_text())
+    return encode_reply_part(part)
 
 
 def is_unsigned(part: ReplyPart) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
 from ._sdk_objects import ObjectEvents, plain
 from .base._flow import Flow, step
@@ -26,6 +27,19 @@ def received(value: Any) -> Received:
         warnings=False,
     )
     return Received(data, native=value)
+
+
+def is_of_empty_body(value: Any) -> bool:
+    """Whether a reply of the SDK was made of no body at all, which the SDK does not mind."""
+    http = getattr(value, "sdk_http_response", None)
+    headers: dict[str, str] = getattr(http, "headers", None) or {}
+    return any(name.lower() == "content-length" and headers[name] == "0" for name in headers)
+
+
+def unreadable(title: str) -> Exception:
+    """The SDK's exception for a reply that cannot be read."""
+    error = import_module("google.genai.errors").UnknownApiResponseError
+    return cast(Exception, error(f"{title} sent an empty body, which is not a JSON object."))
 
 
 class GenerateContentEvents(ObjectEvents):

@@ -194,6 +194,12 @@ def encode_reply_part(part: ReplyPart) -> Json:
     }
 
 
+def received_part(part: ReplyPart) -> Json:
+    """A part of a reply as the content block that it was received as."""
+    block = encode_reply_part(part)
+    return {**block, "input": part.decoded_or_text()} if isinstance(part, ToolCall) else block
+
+
 def decode_usage(usage: Any) -> Tokens | None:
     """Token counts from the wire's usage object."""
     if not is_object(usage):

@@ -184,7 +184,7 @@ class WireEvents(EventSource):
     def decode(self, event: bytes) -> Iterable[Received]:
         for text in self._decoder.feed(event):
             if text == b"[DONE]":
-                self.done = True
+                self.done = self.complete = True
                 continue
             try:
                 data = from_json(text)
@@ -212,6 +212,11 @@ class WireEvents(EventSource):
         return self._provider.unreadable_event(data, self._http_response, told)
 
     def cut(self, message: str) -> Exception:
+        rest = self._decoder.rest.lstrip()
+        if rest.startswith((b"<", b"{")):
+            # No event at all: a page of some proxy, or an error in the place of a stream.
+            text = rest.decode(errors="replace")
+            return self._provider.unreadable_event(text, self._http_response)
         return self._provider.connection_error(message, self._http_response.request)
 
 

@@ -385,7 +385,7 @@ class AnthropicProvider(RawResponseProvider):
             "type": "message",
             "role": "assistant",
             "model": reply.model or "",
-            "content": [wire.encode_reply_part(part) for part in reply.parts],
+            "content": [wire.received_part(part) for part in reply.parts],
             "stop_reason": reply.finish_reasons[0] if reply.finish_reasons else None,
             "stop_sequence": None,
             "usage": reply.usage or {},

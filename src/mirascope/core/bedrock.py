@@ -421,7 +421,7 @@ class BedrockProvider(Provider):
         return {"role": "assistant", "content": [wire.encode_reply_part(part) for part in parts]}
 
     def encode_reply(self, reply: Reply) -> Json:
-        content = [wire.encode_reply_part(part) for part in reply.parts]
+        content = [wire.received_part(part) for part in reply.parts]
         return {
             "ResponseMetadata": {"RequestId": reply.id},
             "output": {"message": {"role": "assistant", "content": content}},

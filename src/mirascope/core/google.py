@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from . import _generate_content as wire
 from ._genai_client import close_client, http_options, new_client
-from ._genai_stream import GenerateContentEvents, received
+from ._genai_stream import GenerateContentEvents, is_of_empty_body, received, unreadable
 from ._generate_content import Json
 from ._providers import PROVIDERS, require_sdk
 from ._v1_paths import PATH as __path__  # noqa: F401
@@ -251,7 +251,10 @@ class GoogleProvider(Provider):
         return (models.generate_content_stream if stream else models.generate_content)(**kwargs)
 
     def receive(self, raw: Any) -> Received:
-        return received(raw)
+        reply = received(raw)
+        if not reply.data and is_of_empty_body(raw):
+            raise unreadable(self.title)
+        return reply
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
         # A stream hides them: it is not sent before its first event is asked for.

@@ -43,6 +43,9 @@ class Stream(BaseStream[CallResponseChunk, Tool]):
         for chunk, tool in self._stream.finish():
             yield CallResponseChunk(chunk), tool
 
+    def is_complete(self) -> bool:
+        return self._stream.is_complete()
+
     def fail(self, error: Exception) -> Exception:
         return self._stream.fail(error)
 

@@ -34,8 +34,8 @@ def said(service: Service, question: Question, act: Say, value: Any, stamp: Stam
     match act.fault:
         case None:
             pass
-        case Cut(after_events):
-            plan.cut_after = after_events
+        case Cut(after_events, stalls):
+            plan.break_after, plan.stalls = after_events, stalls
         case Malformed() if not plan.streamed:
             plan.pieces = [plan.pieces[0][: len(plan.pieces[0]) // 2]]
         case Malformed(at_event):

@@ -32,9 +32,10 @@ class HttpRequest:
 class Plan:
     """What to send, and how badly.
 
-    `pieces` is the body: one piece per event when `streamed`, else its parts. `cut_after` closes
-    the connection after so many pieces (in the middle of the body where nothing is streamed), -1
-    before the headers. Delays are in seconds.
+    `pieces` is the body: one piece per event when `streamed`, else its parts. `break_after` ends
+    the reply after so many pieces (in the middle of the body where nothing is streamed), -1 before
+    the headers: by closing the connection, or where it `stalls` by going silent. Delays are in
+    seconds.
     """
 
     status: int
@@ -43,13 +44,14 @@ class Plan:
     streamed: bool = False
     first_byte: float = 0.0
     between_events: float = 0.0
-    cut_after: int | None = None
+    break_after: int | None = None
+    stalls: bool = False
     tokens: int = 0
     """How many tokens the reply reports."""
 
     @property
     def immediate(self) -> bool:
-        return self.cut_after is None and not self.first_byte and not self.between_events
+        return self.break_after is None and not self.first_byte and not self.between_events
 
     def head(self) -> bytes:
         lines = [f"HTTP/1.1 {self.status} {PHRASES.get(self.status, 'Unknown')}"]
@@ -65,6 +67,8 @@ class Plan:
         if not self.streamed:
             return self.pieces
         chunks = [b"%x\r\n%b\r\n" % (len(piece), piece) for piece in self.pieces if piece]
+        if self.break_after is not None:
+            return chunks
         return [*chunks[:-1], chunks[-1] + LAST_CHUNK] if chunks else [LAST_CHUNK]
 
 
@@ -241,28 +245,31 @@ class Connection(asyncio.Protocol):
     async def _play_pieces(self, request: HttpRequest, plan: Plan) -> None:
         if plan.first_byte:
             await asyncio.sleep(plan.first_byte)
-        if plan.cut_after is not None and plan.cut_after < 0:
-            return self._cut()
+        if plan.break_after is not None and plan.break_after < 0:
+            return await self._break_off(plan)
         self._transport.write(plan.head())
-        if plan.cut_after is not None and not plan.streamed:
+        if plan.break_after is not None and not plan.streamed:
             body = b"".join(plan.pieces)
             self._transport.write(body[: len(body) // 2])
-            return self._cut()
+            return await self._break_off(plan)
         pieces = plan.framed()
         for index, piece in enumerate(pieces):
-            if plan.cut_after is not None and index >= plan.cut_after:
-                return self._cut()
+            if plan.break_after is not None and index >= plan.break_after:
+                return await self._break_off(plan)
             if index and plan.between_events:
                 await asyncio.sleep(plan.between_events)
             await self._drained.wait()
             request.pieces_sent = index + 1
-            request.finished = plan.cut_after is None and index + 1 == len(pieces)
+            request.finished = plan.break_after is None and index + 1 == len(pieces)
             self._transport.write(piece)
-        if plan.cut_after is not None:
-            self._cut()
+        if plan.break_after is not None:
+            await self._break_off(plan)
 
-    def _cut(self) -> None:
+    async def _break_off(self, plan: Plan) -> None:
         """Deliver what was written, then close in the middle of the reply: nobody's disconnect."""
+        if plan.stalls:
+            # Until the client goes away, which cancels this.
+            await asyncio.Event().wait()
         self._current = None
         self._transport.close()
 

@@ -153,6 +153,8 @@ class Sandbox:
         *,
         times: float = 1,
         provider: str | None = None,
+        first_byte: float | None = None,
+        between_events: float | None = None,
         **changes: Any,
     ) -> None:
         """Order the next answer.
@@ -164,10 +166,13 @@ class Sandbox:
                 None leaves the content to the rules.
             times: For how many requests.
             provider: Only for requests to this provider.
+            first_byte, between_events: Delays of this reply, in seconds, in the place of those
+                that `slow` sets.
             changes: Fields of `Reply` to set besides: `thinking`, `usage`, `finish_reason`,
                 `refusal`, `tool_calls`, …
         """
-        self._order(Say(value, _checked(changes)), provider, times)
+        act = Say(value, _checked(changes), None, first_byte, between_events)
+        self._order(act, provider, times)
 
     def reply_always(self, value: Any = None, **changes: Any) -> None:
         """What to answer whenever nothing is ordered; without arguments, by rule again."""
@@ -203,10 +208,38 @@ class Sandbox:
     ) -> None:
         """Close the connection in the middle of the next reply.
 
-        A stream is cut after so many events, a whole reply in the middle of its body.
+        A stream is cut after so many events, a whole reply in the middle of its body. A stream that
+        is cut after its last event lacks only the end of the HTTP body.
         """
         fault = Cut(-1 if before_headers else after_events)
         self._order(Say(reply, fault=fault), provider, times)
+
+    def stall(
+        self,
+        after_events: int = 1,
+        *,
+        before_headers: bool = False,
+        reply: Any = None,
+        times: float = 1,
+        provider: str | None = None,
+    ) -> None:
+        """Go silent in the middle of the next reply, at the places where `cut` closes it.
+
+        The connection stays open until the client closes it.
+        """
+        fault = Cut(-1 if before_headers else after_events, stalls=True)
+        self._order(Say(reply, fault=fault), provider, times)
+
+    def refuse(self) -> None:
+        """Close every connection, and refuse new ones until `accept` is called.
+
+        The port stays taken, so that nobody else answers there.
+        """
+        self._server.refuse()
+
+    def accept(self) -> None:
+        """Take connections again, at the same port."""
+        self._server.accept()
 
     def malformed(
         self,
@@ -279,7 +312,8 @@ class Sandbox:
         return made
 
     def reset(self) -> None:
-        """Forget the script, the delays, the limits and the requests."""
+        """Forget the script, the delays, the limits and the requests; take connections again."""
+        self._server.accept()
         self._script.clear()
         self._limits.clear()
         self.slow()
@@ -367,13 +401,18 @@ class Sandbox:
         self, service: Service, question: Question, act: Say, value: Any, stamp: Stamp
     ) -> Plan:
         try:
-            return self._paced(said(service, question, act, value, stamp))
+            return self._paced(said(service, question, act, value, stamp), act)
         except Exception as error:  # a scripted value that cannot be sent must not look like a hang
             return self._paced(failed(service, _gone_wrong(error), stamp))
 
-    def _paced(self, plan: Plan) -> Plan:
+    def _paced(self, plan: Plan, act: Say | None = None) -> Plan:
         plan.first_byte = self._first_byte
         plan.between_events = self._between_events
+        if act is not None:
+            if act.first_byte is not None:
+                plan.first_byte = act.first_byte
+            if act.between_events is not None:
+                plan.between_events = act.between_events
         return plan
 
 

@@ -16,9 +16,10 @@ from mirascope.sandbox._rules import answers, silence, tool_to_call
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Close the connection in the middle of the reply."""
+    """Close the connection in the middle of the reply, or go silent there."""
 
     after_events: int
+    stalls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Say:
     value: Any = None
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     fault: Cut | Malformed | ErrorEvent | None = None
+    first_byte: float | None = None
+    between_events: float | None = None
+    """Delays, in seconds, in the place of those for all replies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,6 +269,10 @@ class Feed(ABC, Generic[ItemT]):
     def finish(self) -> Iterable[ItemT]:
         """What is left to yield when the source is exhausted."""
 
+    def is_complete(self) -> bool:
+        """Whether all has arrived, so that the source may break without harm."""
+        return False
+
     def stop(self) -> None:
         """Called when the pass has ended, for whatever reason; again where it was left before."""
 
@@ -299,8 +303,12 @@ class Feed(ABC, Generic[ItemT]):
                 yield from begun.items
                 if begun.is_over:
                     return
-                for event in source:
-                    yield from self.feed(event)
+                try:
+                    for event in source:
+                        yield from self.feed(event)
+                except Exception:
+                    if not self.is_complete():
+                        raise
                 if not self._closed:
                     yield from self.finish()
             finally:
@@ -326,9 +334,13 @@ class Feed(ABC, Generic[ItemT]):
                     yield item
                 if begun.is_over:
                     return
-                async for event in source:
-                    for item in self.feed(event):
-                        yield item
+                try:
+                    async for event in source:
+                        for item in self.feed(event):
+                            yield item
+                except Exception:
+                    if not self.is_complete():
+                        raise
                 if not self._closed:
                     for item in self.finish():
                         yield item

@@ -360,7 +360,10 @@ class EventSource(Source):
     """The events of one streamed reply, as they arrive."""
 
     done: bool = False
-    """The provider has said that nothing more will come."""
+    """The end of the source is that of the reply, if nothing goes wrong."""
+    complete: bool = False
+    """The provider has said that nothing more will come: what goes wrong now goes wrong with
+    nothing but the connection."""
 
     @abstractmethod
     def decode(self, event: Any) -> Iterable[Received]:

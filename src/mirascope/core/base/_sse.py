@@ -18,6 +18,11 @@ class EventDecoder:
         self._data: list[bytes] = []
         self._by_lines = False
 
+    @property
+    def rest(self) -> bytes:
+        """What has come of an event that is not complete."""
+        return self._rest
+
     def feed(self, block: bytes) -> list[bytes]:
         """The `data` of the events that `block` completes; events without data are left out."""
         buffer = self._rest + block if self._rest else block

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import from_json
 
@@ -72,6 +72,13 @@ class ToolCall:
                 f"{beginning(arguments)}"
             )
         return arguments
+
+    def decoded_or_text(self) -> dict[str, Any] | str:
+        """The arguments as a dict; their text where cut short, which must not pass for a call."""
+        try:
+            return self.decoded()
+        except ValueError:
+            return cast(str, self.arguments)
 
     def decoded_or_empty(self) -> dict[str, Any]:
         """The arguments as a dict, for an API that takes nothing else; empty where cut short."""

@@ -110,6 +110,9 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
                 "complete. What had arrived can be read off the stream."
             )
 
+    def is_complete(self) -> bool:
+        return self._events is not None and self._events.complete
+
     def fail(self, error: Exception) -> Exception:
         failure = self._permits.failure() if self._permits else None
         if isinstance(error, STUMBLES):

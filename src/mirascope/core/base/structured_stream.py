@@ -61,6 +61,9 @@ class BaseStructuredStream(Feed[T], Generic[T]):
         self.constructed_response_model = extracted(self._extraction, response, self._fn_args)
         yield self.constructed_response_model
 
+    def is_complete(self) -> bool:
+        return self.stream.is_complete()
+
     def fail(self, error: Exception) -> Exception:
         return self.stream.fail(error)
 
