@@ -1,6 +1,7 @@
 # Every target prepares its own virtual environment in .venv; the machine needs Python 3.11 or newer.
 # `uv` makes that faster where it is installed. PROVIDER=… and MODEL=… choose what `make demo` talks
-# to; ARGS=… is passed on to pytest and to the benchmark.
+# to; ARGS=… is passed on to pytest, to the benchmark and
+# to the soak.
 
 VENV ?= .venv
 EXTRAS ?= all
@@ -18,7 +19,7 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test test-previous fuzz types lint format bench clean
+.PHONY: help demo test test-previous fuzz types lint format bench soak clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +30,7 @@ help:
 	@echo 'make types    check the types: pyright and mypy, both strict'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
 	@echo 'make bench    measure the cost of a call against the bare SDK, of the imports and of templates'
+	@echo 'make soak     make 20,000 calls that go well, fail, are left and cancelled, and count what remains'
 	@echo 'make clean    remove $(VENV) and caches'
 
 $(VENV)/.demo: pyproject.toml
@@ -81,6 +83,9 @@ bench: $(VENV)/.dev
 	$(RUN) benchmarks/overhead.py $(ARGS)
 	$(RUN) benchmarks/imports.py
 	$(RUN) benchmarks/templates.py
+
+soak: $(VENV)/.dev
+	$(RUN) -W error benchmarks/soak.py $(ARGS)
 
 clean:
 	rm -rf $(VENV) .venv-previous .pytest_cache .mypy_cache .ruff_cache .hypothesis

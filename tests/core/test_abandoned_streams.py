@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,11 +16,11 @@ from mirascope.core import anthropic as core_anthropic
 from mirascope.core import openai as core_openai
 from mirascope.sandbox import Sandbox, ToolCall
 
+from .leaving import ASYNC_WAYS, SECONDS, SYNC_WAYS, WORDS, take
+
 MODELS = {"openai": "gpt-4o-mini", "anthropic": "claude-test"}
 CALLS: dict[str, Any] = {"openai": core_openai.call, "anthropic": core_anthropic.call}
-WORDS = " ".join(f"word{number}" for number in range(40))
 KINDS = ["provider", "llm", "structured"]
-SECONDS = 0.5
 
 every_provider = pytest.mark.parametrize("provider", [*MODELS])
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -113,98 +110,7 @@ async def check_async(box: Sandbox, reply: Any, kind: str, provider: str) -> Non
     assert again.content
 
 
-@contextmanager
-def failing() -> Iterator[None]:
-    with pytest.raises(ZeroDivisionError):
-        yield
-
-
-# --- sync: every way to leave
-
-
-def leave_by_break(reply: Any) -> None:
-    for _ in reply:
-        if enough(reply):
-            break
-
-
-def leave_by_error(reply: Any) -> None:
-    with failing():
-        for _ in reply:
-            if enough(reply):
-                raise ZeroDivisionError
-
-
-def leave_by_with(reply: Any) -> None:
-    with reply:
-        events = iter(reply)
-        take(events, reply)
-
-
-def leave_by_error_in_with(reply: Any) -> None:
-    with failing(), reply:
-        events = iter(reply)
-        take(events, reply)
-        raise ZeroDivisionError
-
-
-def leave_by_close(reply: Any) -> None:
-    events = iter(reply)
-    take(events, reply)
-    reply.close()
-    assert list(events) == []
-
-
-def leave_by_close_inside(reply: Any) -> None:
-    for seen, _ in enumerate(reply):
-        if enough(reply):
-            last = seen
-            reply.close()
-    assert seen == last
-
-
-def leave_by_del(reply: Any) -> None:
-    events = iter(reply)
-    take(events, reply)
-    del events
-
-
-def leave_by_close_from_another_thread(reply: Any) -> None:
-    arrived = threading.Event()
-
-    def consume() -> None:
-        for _ in reply:
-            if enough(reply):
-                arrived.set()
-
-    with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(consume)
-        arrived.wait()
-        reply.close()
-        done.result(SECONDS)
-
-
-SYNC_WAYS = [
-    leave_by_break,
-    leave_by_error,
-    leave_by_with,
-    leave_by_error_in_with,
-    leave_by_close,
-    leave_by_close_inside,
-    leave_by_del,
-    leave_by_close_from_another_thread,
-]
-
-
-def enough(reply: Any) -> bool:
-    stream = getattr(reply, "stream", reply)
-    arrived = stream.content or stream._builder.reply.tool_calls
-    return bool(arrived)
-
-
-def take(events: Iterator[Any], reply: Any) -> None:
-    while not enough(reply):
-        next(events)
+# --- every way to leave
 
 
 @every_provider
@@ -222,117 +128,6 @@ def test_leaving(box: Sandbox, provider: str, kind: str, leave: Callable[[Any], 
     check(box, reply, kind, provider)
     box.slow()
     assert llm.call(provider, MODELS[provider])(prompt)("next").content
-
-
-# --- async: every way to leave
-
-
-async def leave_async_by_break(reply: Any) -> None:
-    async for _ in reply:
-        if enough(reply):
-            break
-
-
-async def leave_async_by_error(reply: Any) -> None:
-    with failing():
-        async for _ in reply:
-            if enough(reply):
-                raise ZeroDivisionError
-
-
-async def leave_by_async_with(reply: Any) -> None:
-    async with reply:
-        events = aiter(reply)
-        await take_async(events, reply)
-
-
-async def leave_by_error_in_async_with(reply: Any) -> None:
-    with failing():
-        async with reply:
-            events = aiter(reply)
-            await take_async(events, reply)
-            raise ZeroDivisionError
-
-
-async def leave_by_aclose(reply: Any) -> None:
-    events = aiter(reply)
-    await take_async(events, reply)
-    await reply.aclose()
-    assert [event async for event in events] == []
-
-
-async def leave_by_aclose_inside(reply: Any) -> None:
-    seen, last = 0, 0
-    async for _ in reply:
-        seen += 1
-        if enough(reply):
-            last = seen
-            await reply.aclose()
-    assert seen == last
-
-
-async def leave_by_cancellation(reply: Any) -> None:
-    arrived = asyncio.Event()
-
-    async def consume() -> None:
-        async for _ in reply:
-            if enough(reply):
-                arrived.set()
-
-    task = asyncio.create_task(consume())
-    await arrived.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-
-async def leave_by_timeout(reply: Any) -> None:
-    async def consume() -> None:
-        async for _ in reply:
-            pass
-
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(consume(), 0.4)
-
-
-async def leave_async_by_del(reply: Any) -> None:
-    events = aiter(reply)
-    await take_async(events, reply)
-    del events
-
-
-async def leave_by_aclose_from_another_task(reply: Any) -> None:
-    arrived = asyncio.Event()
-
-    async def consume() -> None:
-        async for _ in reply:
-            if enough(reply):
-                arrived.set()
-
-    task = asyncio.create_task(consume())
-    await arrived.wait()
-    await asyncio.sleep(0.01)
-    await reply.aclose()
-    await asyncio.wait_for(task, SECONDS)
-
-
-ASYNC_WAYS = [
-    leave_async_by_break,
-    leave_async_by_error,
-    leave_by_async_with,
-    leave_by_error_in_async_with,
-    leave_by_aclose,
-    leave_by_aclose_inside,
-    leave_by_aclose_from_another_task,
-    leave_by_cancellation,
-    leave_by_timeout,
-    leave_async_by_del,
-]
-
-
-async def take_async(events: AsyncIterator[Any], reply: Any) -> None:
-    while not enough(reply):
-        await anext(events)
 
 
 @every_provider

@@ -24,7 +24,7 @@ from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 from ._raw_response import WireEvents
 from .base._clients import KEEP_ALIVE_SECONDS, MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS
-from .base._flow import Flow, step
+from .base._flow import Flow, step, unwound
 from .base._narrow import is_object
 from .base._provider import Received
 from .base._sockets import shut_down
@@ -189,7 +189,8 @@ class InferenceEvents(WireEvents):
         return cast(Iterator[bytes], self._http_response.iter_bytes())
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return cast(AsyncIterator[bytes], self._http_response.iter_bytes())
+        self._iterator = self._http_response.iter_bytes()
+        return cast(AsyncIterator[bytes], self._iterator)
 
     def decode(self, event: bytes) -> Iterable[Received]:
         for received in super().decode(event):
@@ -199,6 +200,7 @@ class InferenceEvents(WireEvents):
 
     def close(self) -> Flow[None]:
         yield from step(self._http_response.close)
+        yield from unwound(self._iterator)
 
     def interrupt(self) -> None:
         shut_down(getattr(self._http_response.internal_response, "raw", None))

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from ._converse import BlockCollector, Json
-from .base._flow import Flow, step
+from .base._flow import Flow, step, unwound
 from .base._narrow import inner
 from .base._provider import EventSource, Received
 from .base._sockets import shut_down
@@ -79,8 +79,7 @@ class ConverseEvents(EventSource):
     def close(self) -> Flow[None]:
         if close := getattr(self._stream, "close", None):
             yield from step(close)
-        if close := getattr(self._iterator, "aclose", None):
-            yield from step(close)
+        yield from unwound(self._iterator)
 
     def interrupt(self) -> None:
         shut_down(getattr(self._stream, "_raw_stream", None))

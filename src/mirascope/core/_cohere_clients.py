@@ -37,6 +37,8 @@ class CohereWireEvents(WireEvents):
         self._context = stream.context
 
     def close(self) -> Flow[None]:
+        # First the response: closed already, it is no more closed by two at the end of a loop.
+        yield from super().close()
         context = self._context
         leave = context.__aexit__ if self._is_async else context.__exit__
         yield from step(leave, None, None, None)

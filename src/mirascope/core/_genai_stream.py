@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from importlib import import_module
+from types import AsyncGeneratorType, GeneratorType
 from typing import Any, cast
 
 from ._sdk_objects import ObjectEvents, plain
 from .base._flow import Flow, step
 from .base._provider import Received
+from .base._sockets import shut_down
 
+_GENERATORS = (GeneratorType, AsyncGeneratorType)
 _NOT_OF_THE_REPLY = {"sdk_http_response", "automatic_function_calling_history", "parsed"}
 
 
@@ -49,14 +53,31 @@ class GenerateContentEvents(ObjectEvents):
         super().__init__(stream, is_async)
         # The generator ends in the same way where the reply is cut off: its finish reason tells.
         self.done = False
+        self._http_response: Any = None
 
     def decode(self, event: Any) -> Iterable[Received]:
+        if self._http_response is None:
+            self._http_response = _response_under(self._stream)
         yield received(event)
 
     def close(self) -> Flow[None]:
         if self._is_async:
+            if getattr(self._stream, "ag_running", False):
+                # Another task waits for the next event, and ends by itself.
+                yield from self._close_response()
+                return
             yield from self._cancel_reading()
         yield from super().close()
+
+    def interrupt(self) -> None:
+        response = self._http_response
+        # That of `requests`, which the SDK has where it signs in to Google, has another inside.
+        shut_down(getattr(response, "raw", response))
+
+    def _close_response(self) -> Flow[None]:
+        response = self._http_response
+        if close := getattr(response, "aclose", None) or getattr(response, "close", None):
+            yield from step(close)
 
     def _cancel_reading(self) -> Flow[None]:
         """Close the HTTP response, which the SDK's async generator leaves open in its `aclose`.
@@ -73,6 +94,22 @@ class GenerateContentEvents(ObjectEvents):
             yield from step(_the_end_of, reading)
             if reading.cancelled() or reading.exception() is not None:
                 return
+
+
+def _response_under(stream: Any) -> Any:
+    """The HTTP response that the SDK's generators within each other read from; None if unknown.
+
+    The SDK hands it out nowhere. Found while the generators stand still, between two events.
+    """
+    generators: list[Any] = [stream] if isinstance(stream, _GENERATORS) else []
+    while generators:
+        below = {id(each): each for each in gc.get_referents(*generators)}.values()
+        for each in below:
+            # The SDK has two classes of this name: one for what is received, one to be handed out.
+            if type(each).__name__ == "HttpResponse" and hasattr(each, "response_stream"):
+                return each.response_stream
+        generators = [each for each in below if isinstance(each, _GENERATORS)]
+    return None
 
 
 def _a_turn() -> Any:

@@ -22,7 +22,7 @@ from ._client_options import is_native_timeout, with_max_retries
 from ._providers import require_sdk
 from ._sdk_objects import ObjectEvents, plain
 from .base._clients import http_client
-from .base._flow import Flow, step
+from .base._flow import Flow, step, unwound
 from .base._narrow import is_object
 from .base._provider import EventSource, Provider, Received
 from .base._sockets import shut_down
@@ -174,12 +174,14 @@ class WireEvents(EventSource):
         self._http_response = http_response
         self._is_async = is_async
         self._decoder = EventDecoder()
+        self._iterator: Any = None
 
     def __iter__(self) -> Iterator[bytes]:
         return cast(Iterator[bytes], self._http_response.iter_bytes())
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return cast(AsyncIterator[bytes], self._http_response.aiter_bytes())
+        self._iterator = self._http_response.aiter_bytes()
+        return cast(AsyncIterator[bytes], self._iterator)
 
     def decode(self, event: bytes) -> Iterable[Received]:
         for text in self._decoder.feed(event):
@@ -201,6 +203,7 @@ class WireEvents(EventSource):
     def close(self) -> Flow[None]:
         response = self._http_response
         yield from step(response.aclose if self._is_async else response.close)
+        yield from unwound(self._iterator)
 
     def interrupt(self) -> None:
         shut_down(self._http_response)

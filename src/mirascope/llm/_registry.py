@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 from ..core._providers import PROVIDERS, is_installed
+from ..core.base._locks import lock_over_forks
 from ._settings import active
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ModelWithAliases:
         return any(query.lower() in name.lower() for name in names)
 
 
-_lock = RLock()
+_lock = lock_over_forks()
 _registered: dict[str, ModelWithAliases] = {}
 _aliases: dict[str, str] = {}
 _default: list[str] = ["openai/gpt-4o-mini"]

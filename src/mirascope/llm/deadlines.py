@@ -262,3 +262,6 @@ class _TimedEvents(Source):
     def close(self) -> Flow[None]:
         if not self._request.is_left_behind:
             yield from self._events.close()
+
+    def interrupt(self) -> None:
+        self._events.interrupt()

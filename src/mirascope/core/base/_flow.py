@@ -25,7 +25,7 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
-from types import FunctionType
+from types import AsyncGeneratorType, FunctionType
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -214,6 +214,33 @@ def pulled(iterator: Any, is_async: bool) -> Flow[Any]:
     return (yield from step(following, iterator, END))
 
 
+def unwound(iterator: Any) -> Flow[None]:
+    """End an async generator whose connection has been closed, and those that it reads from.
+
+    The next read fails, which ends all of them here and now. Left to themselves, each is ended
+    later and in a task of its own: some at the same time, and some when the event loop has ended.
+    """
+    if isinstance(iterator, AsyncGeneratorType) and not iterator.ag_running:
+        try:
+            # What had arrived already may be read before.
+            while (yield from pulled(iterator, is_async=True)) is not END:
+                pass
+        except Exception as error:
+            _forget(error)
+
+
+def _forget(error: BaseException) -> None:
+    """Let go of what an error that nobody will see holds on to.
+
+    aiohttp raises one and the same object for every connection that has been closed, and with it
+    grows the list of the places where it was raised.
+    """
+    seen: BaseException | None = error
+    while seen is not None and seen.__traceback__ is not None:
+        seen.__traceback__ = None
+        seen = seen.__cause__ or seen.__context__
+
+
 class Begun(NamedTuple):
     """A pass that has begun."""
 
@@ -283,13 +310,15 @@ class Feed(ABC, Generic[ItemT]):
     def __iter__(self) -> Iterator[ItemT]:
         self._check_use(is_async=False)
         iteration = self._items()
-        self._iteration = weakref.ref(iteration)
+        if not self._started:
+            self._iteration = weakref.ref(iteration)
         return iteration
 
     def __aiter__(self) -> AsyncIterator[ItemT]:
         self._check_use(is_async=True)
         iteration = self._items_async()
-        self._iteration = weakref.ref(iteration)
+        if not self._started:
+            self._iteration = weakref.ref(iteration)
         return iteration
 
     def _items(self) -> Generator[ItemT, None, None]:
@@ -300,24 +329,35 @@ class Feed(ABC, Generic[ItemT]):
             begun = run(self._begin()) if self._begin else Begun(run(self.open()), ())
             self._source = source = begun.source
             try:
-                yield from begun.items
-                if begun.is_over:
+                yield from self._until_closed(begun.items)
+                if begun.is_over or self._closed:
                     return
                 try:
                     for event in source:
-                        yield from self.feed(event)
+                        # Closed while it was waited for, or while what it held was looked at.
+                        if not self._closed:
+                            yield from self._until_closed(self.feed(event))
+                        if self._closed:
+                            return
                 except Exception:
                     if not self.is_complete():
                         raise
                 if not self._closed:
-                    yield from self.finish()
+                    yield from self._until_closed(self.finish())
             finally:
                 run(self._release())
         except Exception as error:
             if not self._closed:
                 raise_in_place_of(error, self.fail(error))
+            _forget(error)
         finally:
             self.stop()
+
+    def _until_closed(self, items: Iterable[ItemT]) -> Iterator[ItemT]:
+        for item in items:
+            if self._closed:
+                return
+            yield item
 
     async def _items_async(self) -> AsyncGenerator[ItemT, None]:
         if self._started:
@@ -336,6 +376,8 @@ class Feed(ABC, Generic[ItemT]):
                     return
                 try:
                     async for event in source:
+                        if self._closed:
+                            return
                         for item in self.feed(event):
                             yield item
                 except Exception:
@@ -349,6 +391,7 @@ class Feed(ABC, Generic[ItemT]):
         except Exception as error:
             if not self._closed:
                 raise_in_place_of(error, self.fail(error))
+            _forget(error)
         finally:
             self.stop()
 
@@ -389,11 +432,16 @@ class Feed(ABC, Generic[ItemT]):
         self._check_use(is_async=False)
         self._started = self._closed = True
         iteration = self._iteration and self._iteration()
-        if iteration and not iteration.gi_running:
-            iteration.close()
-        if self._source is not None:
+        source = self._source
+        if source is None:
+            return
+        if iteration and iteration.gi_running:
+            # It ends the pass by itself. Were the socket closed while another thread reads from it,
+            # that thread would go on with whatever is opened next under the same number.
+            source.interrupt()
+        else:
             run(self._release())
-            self.stop()
+        self.stop()
 
     async def aclose(self) -> None:
         """End the stream now and give its connection back. What has arrived stays readable.

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from threading import RLock
 from typing import Any, Optional, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from pydantic import (
@@ -26,6 +25,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, from_json
 from typing_extensions import is_typeddict
 
+from ._locks import lock_over_forks
 from ._narrow import is_dict, is_list
 from ._type_names import bare_type, is_class, is_union
 from ._unreadable import NOT_JSON
@@ -47,7 +47,7 @@ _SEQUENCES: dict[Any, Callable[[Iterable[Any]], Any]] = {
 }
 _MAPPINGS = (dict, Mapping)
 
-_lock = RLock()
+_lock = lock_over_forks()
 _compiling: dict[type[BaseModel], Plan] = {}
 """Plans that are not complete yet: a model may hold itself."""
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from threading import RLock
 from types import FunctionType, MethodType, new_class
 from typing import Any
 
 from pydantic import BaseModel, create_model
 
 from ._function_tool import function_tool
+from ._locks import lock_over_forks
 from ._pickling import Made
 from ._type_names import is_class, type_name
 from .tool import GENERIC_DESCRIPTION, BaseTool, arguments_of
 
 _CACHE = "__mirascope_tools__"
-_lock = RLock()
+_lock = lock_over_forks()
 
 
 class ArgumentsTool(BaseTool):
