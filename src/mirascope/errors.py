@@ -184,8 +184,9 @@ _KIND_OF_CLASS: tuple[tuple[re.Pattern[str], ErrorKind], ...] = (
     ),
     (
         re.compile(
-            r"ResponseValidation|ResponseParser|UnknownApiResponse|DecodeError|ResponseNotRead"
-            r"|ChecksumMismatch|Invalid(Headers|Payload)Length"
+            r"UnreadableReply|ResponseValidation|ResponseParser|UnknownApiResponse"
+            r"|(?<!Unicode)DecodeError|ResponseNotRead|ChecksumMismatch"
+            r"|Invalid(Headers|Payload)Length"
         ),
         "unreadable_reply",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -89,6 +90,11 @@ def test_retry_after_in_each_of_its_forms() -> None:
     assert errors.describe(Refused(details=details)).retry_after == 12.5
 
 
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -102,6 +108,15 @@ def test_retry_after_in_each_of_its_forms() -> None:
         (Refused(code=429, status="RESOURCE_EXHAUSTED"), "rate_limit"),
         (Refused(code=503, status="UNAVAILABLE"), "overloaded"),
         (Refused(status_code=418), "bad_request"),
+        (Refused(status_code=200), "unreadable_reply"),
+        (Refused(status_code=200, body={"code": "something_new"}), "unknown"),
+        (errors.UnreadableReply("not what it should be"), "unreadable_reply"),
+        (json.JSONDecodeError("no JSON", "<html>", 0), "unreadable_reply"),
+        (UnicodeDecodeError("utf-8", b"x", 0, 1, "no text"), "unknown"),
+        (caused(TimeoutError("slow"), ConnectionRefusedError("nobody there")), "connection"),
+        (caused(ConnectionError("broken"), TimeoutError("slow")), "timeout"),
+        # As `requests` has it: the exception below is the first argument.
+        (ConnectionError(TimeoutError("slow")), "timeout"),
         (
             Refused(response={"Error": {"Code": "ThrottlingException"}, "ResponseMetadata": {}}),
             "rate_limit",
