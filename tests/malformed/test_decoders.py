@@ -24,7 +24,7 @@ from mirascope.core.base._provider import Provider, Received
 from mirascope.core.base._request import Request
 
 from ..providers.cases import CASES, Case
-from .corpus import Json, corpus_of
+from .corpus import ABSENT, Json, corpus_of, recorded
 from .mutations import (
     EVENT_EDITS,
     JSON_EDITS,
@@ -143,6 +143,24 @@ def test_spoilt_streams(case: Case) -> None:
     def test(number: int, spoilt_by: list[Edit], partial_tools: bool, agnostic: bool) -> None:
         events = edited_events(streams[number], spoilt_by, others)
         check_stream(case, events, partial_tools, agnostic)
+
+    test()
+
+
+@PROVIDERS
+def test_spoilt_recordings(case: Case) -> None:
+    replies, streams = recorded(case.name)
+    if not replies or not streams:
+        pytest.skip(ABSENT)
+    others = [event for events in streams for event in events]
+    kinds = (*JSON_EDITS, *EVENT_EDITS)
+
+    @fuzzed
+    @given(st.integers(0, 1000), edits(JSON_EDITS), edits(kinds), st.booleans())
+    def test(number: int, whole: list[Edit], streamed: list[Edit], agnostic: bool) -> None:
+        check_reply(case, edited(replies[number % len(replies)], whole), agnostic)
+        events = edited_events(streams[number % len(streams)], streamed, others)
+        check_stream(case, events, agnostic, agnostic)
 
     test()
 
