@@ -166,9 +166,11 @@ class ChatCompletions(Provider):
             id=data.get("id"),
             model=data.get("model"),
             created=data.get("created"),
-            finish_reasons=[r for c in choices if (r := c.get("finish_reason"))] or None,
             refusal=message.get("refusal"),
         )
+        for choice in choices:
+            if reason := choice.get("finish_reason"):
+                reply.finish_reasons = [*(reply.finish_reasons or ()), reason]
         if audio := message.get("audio"):
             reply.audio = _decode_audio(audio)
         if thinking := self.decode_thinking(message):
