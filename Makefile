@@ -61,7 +61,7 @@ PREVIOUS_EXTRAS = openai,anthropic,azure,bedrock,cohere,google,groq,mistral,xai,
 test-previous:
 	$(MAKE) test VENV=.venv-previous EXTRAS=$(PREVIOUS_EXTRAS) PINS="$(PREVIOUS)"
 
-# `make test` tries a hundred of each. ARGS='-k openai --hypothesis-seed=1' chooses.
+# `make test` tries two hundred for each provider. ARGS='-k openai --hypothesis-seed=1' chooses.
 CASES ?= 20000
 
 fuzz: $(VENV)/.dev

@@ -16,6 +16,9 @@ from mirascope.sandbox import Reply, ToolCall, Usage
 from mirascope.sandbox._protocol import Question, Stamp
 from mirascope.sandbox._services import SERVICES
 
+from ..wire._recordings import ABSENT as ABSENT
+from ..wire._recordings import events, recordings_of
+
 Json = dict[str, Any]
 
 WIND = {"title": "The Name of the Wind", "author": "Patrick Rothfuss", "pages": 662}
@@ -515,6 +518,26 @@ def corpus_of(provider: str) -> Corpus:
         [*streams, *STREAMS_BY_HAND[by_hand]],
         wires,
     )
+
+
+@cache
+def recorded(provider: str) -> tuple[list[Json], list[list[Json]]]:
+    """What the provider itself has sent: whole replies and streams, where there are recordings."""
+    replies: list[Json] = []
+    streams: list[list[Json]] = []
+    for exchange in (each for recording in recordings_of(provider) for each in recording):
+        if exchange.status != 200:
+            continue
+        if exchange.body is not None:
+            replies.append(exchange.body)
+        if exchange.text is not None:
+            streams.append(events(exchange.text)[:MOST_EVENTS])
+        if exchange.binary is not None:
+            streams.append([*_decoded_frames([exchange.binary])][:MOST_EVENTS])
+    return replies, streams
+
+
+MOST_EVENTS = 60
 
 
 def decoded(wire: list[bytes]) -> Iterator[Json]:

@@ -24,7 +24,7 @@ from mirascope.core.base._provider import Provider, Received
 from mirascope.core.base._request import Request
 
 from ..providers.cases import CASES, Case
-from .corpus import Json, corpus_of
+from .corpus import ABSENT, Json, corpus_of, recorded
 from .mutations import (
     EVENT_EDITS,
     JSON_EDITS,
@@ -36,9 +36,10 @@ from .mutations import (
 )
 from .reading import drain, read_response, read_stream
 
-HOW_MANY = int(os.environ.get("FUZZ_CASES", "100"))
+HOW_MANY = int(os.environ.get("FUZZ_CASES", "200"))
+"""For each provider, half of them whole replies, half of them streams."""
 PROVIDERS = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-fuzzed = settings(max_examples=HOW_MANY, suppress_health_check=list(HealthCheck))
+fuzzed = settings(max_examples=HOW_MANY // 2, suppress_health_check=list(HealthCheck))
 
 
 class FormatBook(BaseTool):
@@ -94,17 +95,14 @@ def stream_of(case: Case, events: list[Any], partial_tools: bool = False) -> Any
     return request.provider.stream_type(request, partial_tools)
 
 
-def check_reply(case: Case, reply: Json) -> None:
+def check_reply(case: Case, reply: Json, agnostic: bool) -> None:
     response = response_to(case, reply)
-    read_response(response)
-    read_response(llm.CallResponse(response))
+    read_response(llm.CallResponse(response) if agnostic else response)
 
 
-def check_stream(case: Case, events: list[Any], partial_tools: bool) -> None:
-    stream = stream_of(case, deepcopy(events), partial_tools)
-    drain(stream)
-    read_stream(stream)
-    stream = llm.Stream(stream_of(case, deepcopy(events), partial_tools))
+def check_stream(case: Case, events: list[Any], partial_tools: bool, agnostic: bool) -> None:
+    stream = stream_of(case, events, partial_tools)
+    stream = llm.Stream(stream) if agnostic else stream
     drain(stream)
     read_stream(stream)
 
@@ -114,10 +112,12 @@ def test_sound_replies_are_read(case: Case) -> None:
     corpus = corpus_of(case.name)
     for reply in corpus.replies:
         assert response_to(case, reply)._reply is not None
-        check_reply(case, reply)
+        for agnostic in (False, True):
+            check_reply(case, reply, agnostic)
     for events in corpus.streams:
-        assert drain(stream_of(case, events))
-        check_stream(case, events, partial_tools=True)
+        assert drain(stream_of(case, deepcopy(events)))
+        for agnostic in (False, True):
+            check_stream(case, deepcopy(events), True, agnostic)
 
 
 @PROVIDERS
@@ -125,9 +125,9 @@ def test_spoilt_replies(case: Case) -> None:
     replies = corpus_of(case.name).replies
 
     @fuzzed
-    @given(st.integers(0, len(replies) - 1), edits(JSON_EDITS))
-    def test(number: int, spoilt_by: list[Edit]) -> None:
-        check_reply(case, edited(replies[number], spoilt_by))
+    @given(st.integers(0, len(replies) - 1), edits(JSON_EDITS), st.booleans())
+    def test(number: int, spoilt_by: list[Edit], agnostic: bool) -> None:
+        check_reply(case, edited(replies[number], spoilt_by), agnostic)
 
     test()
 
@@ -139,9 +139,28 @@ def test_spoilt_streams(case: Case) -> None:
     kinds = (*JSON_EDITS, *JSON_EDITS, *EVENT_EDITS)
 
     @fuzzed
-    @given(st.integers(0, len(streams) - 1), edits(kinds), st.booleans())
-    def test(number: int, spoilt_by: list[Edit], partial_tools: bool) -> None:
-        check_stream(case, edited_events(streams[number], spoilt_by, others), partial_tools)
+    @given(st.integers(0, len(streams) - 1), edits(kinds), st.booleans(), st.booleans())
+    def test(number: int, spoilt_by: list[Edit], partial_tools: bool, agnostic: bool) -> None:
+        events = edited_events(streams[number], spoilt_by, others)
+        check_stream(case, events, partial_tools, agnostic)
+
+    test()
+
+
+@PROVIDERS
+def test_spoilt_recordings(case: Case) -> None:
+    replies, streams = recorded(case.name)
+    if not replies or not streams:
+        pytest.skip(ABSENT)
+    others = [event for events in streams for event in events]
+    kinds = (*JSON_EDITS, *EVENT_EDITS)
+
+    @fuzzed
+    @given(st.integers(0, 1000), edits(JSON_EDITS), edits(kinds), st.booleans())
+    def test(number: int, whole: list[Edit], streamed: list[Edit], agnostic: bool) -> None:
+        check_reply(case, edited(replies[number % len(replies)], whole), agnostic)
+        events = edited_events(streams[number % len(streams)], streamed, others)
+        check_stream(case, events, agnostic, agnostic)
 
     test()
 
@@ -162,4 +181,4 @@ def test_what_is_nested_too_deeply(case: Case) -> None:
     # By Python's own parser, which has no limit of its own: it is read, or refused clearly.
     for deep in too_deep(corpus_of(case.name).replies[-1]):
         if isinstance(deep, dict):
-            check_reply(case, deep)
+            check_reply(case, deep, agnostic=False)

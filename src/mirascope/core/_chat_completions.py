@@ -166,10 +166,13 @@ class ChatCompletions(Provider):
             id=data.get("id"),
             model=data.get("model"),
             created=data.get("created"),
-            finish_reasons=[r for c in choices if (r := c.get("finish_reason"))] or None,
             refusal=message.get("refusal"),
-            audio=_decode_audio(message.get("audio")),
         )
+        for choice in choices:
+            if reason := choice.get("finish_reason"):
+                reply.finish_reasons = [*(reply.finish_reasons or ()), reason]
+        if audio := message.get("audio"):
+            reply.audio = _decode_audio(audio)
         if thinking := self.decode_thinking(message):
             reply.parts.append(Thinking(thinking))
         if content := message.get("content"):
@@ -248,7 +251,8 @@ class ChatCompletions(Provider):
         if len(message) > 1 or not content:
             delta.thinking = self.decode_thinking(message)
             delta.refusal = message.get("refusal") or ""
-            delta.audio = _decode_audio(message.get("audio"))
+            if audio := message.get("audio"):
+                delta.audio = _decode_audio(audio)
 
     # --- rebuild
 
@@ -323,9 +327,7 @@ def _text_of(content: Any) -> str:
     )
 
 
-def _decode_audio(audio: Any) -> Audio | None:
-    if not audio:
-        return None
+def _decode_audio(audio: Json) -> Audio:
     return Audio(
         id=audio.get("id"),
         data=audio.get("data") or "",

@@ -267,8 +267,7 @@ class _Events(ObjectEvents):
 
     def decode(self, event: Any) -> Iterable[Received]:
         received = plain(event)
-        choices: list[Json] = received.data.get("choices") or [{}]
-        if choices[0].get("finish_reason") and self._ends_too_early():
+        if _is_last(received.data.get("choices")) and self._ends_too_early():
             raise self.cut("The stream ended before the reply was complete.")
         usage = received.data.get("usage")
         if is_object(usage) and usage.get("cost") is None:
@@ -312,16 +311,22 @@ class _Events(ObjectEvents):
         )
 
 
+def _is_last(choices: Any) -> bool:
+    """Whether an event with these choices says why the reply ended."""
+    first = choices[0] if is_list(choices) and choices else None
+    return is_object(first) and bool(first.get("finish_reason"))
+
+
 def _restore(data: Json, hidden: Mapping[str, Any]) -> None:
     """Put what LiteLLM keeps beside its reply where the protocol has it: cost, and refusals."""
     cost = hidden.get("response_cost")
     if cost is not None and is_object(data.get("usage")):
         data["usage"].setdefault("cost", cost)
-    for choice in data.get("choices") or ():
-        message: Json = choice.get("message") or {}
-        own: Json = message.get("provider_specific_fields") or {}
-        if own.get("refusal"):
-            message["refusal"] = own["refusal"]
+    choices = data.get("choices")
+    for choice in choices if is_list(choices) else ():
+        message = inner(choice, "message") if is_object(choice) else {}
+        if refusal := inner(message, "provider_specific_fields").get("refusal"):
+            message["refusal"] = refusal
 
 
 # Reasoning that its provider wants back as it was: https://docs.litellm.ai/docs/reasoning_content.

@@ -327,8 +327,8 @@ class ReplyBuilder:
             if type(model) is not str:
                 delta.model = model = word(model)
             reply.model = model or reply.model
-        if delta.created:
-            reply.created = count(delta.created)
+        if created := delta.created:
+            reply.created = created if type(created) is int else count(created)
         if delta.parts is not None:
             complete = self._add_parts(delta.parts)
         else:
