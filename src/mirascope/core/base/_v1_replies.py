@@ -34,6 +34,10 @@ class V1Adapter:
         """Empty: where its SDK has them is not known."""
         return {}
 
+    def misread(self, error: Exception) -> Exception:
+        """The error itself: what reads the replies is the provider's own code."""
+        return error
+
     def source(self, raw: Any, is_async: bool) -> EventSource:
         """What closes a stream that nobody will read."""
         from .._sdk_objects import ObjectEvents
