@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from . import _chat_v2 as wire
 from ._raw_response import WireErrors, WireEvents, is_plain
 from ._sdk_objects import ObjectEvents, plain
-from .base._flow import Flow, run, run_async, step
+from .base._flow import Flow, run_async, step
 from .base._provider import Received
 
 
@@ -37,11 +37,9 @@ class CohereWireEvents(WireEvents):
         self._context = stream.context
 
     def close(self) -> Flow[None]:
-        # First the response: closed already, it is no more closed by two at the end of a loop.
         yield from super().close()
-        context = self._context
-        leave = context.__aexit__ if self._is_async else context.__exit__
-        yield from step(leave, None, None, None)
+        if not self._is_async:
+            yield from step(self._context.__exit__, None, None, None)
 
 
 class CohereEvents(ObjectEvents):
@@ -57,13 +55,28 @@ class CohereEvents(ObjectEvents):
 def opened(context: Any) -> Any:
     """The opened stream; awaitable where the client is async."""
     if hasattr(context, "__aenter__"):
-        return run_async(_entered(context, context.__aenter__))
-    return run(_entered(context, context.__enter__))
+        return run_async(_entered_async(context))
+    return OpenStream(context, context.__enter__())
 
 
-def _entered(context: Any, enter: Any) -> Flow[OpenStream]:
-    response = yield from step(enter)
-    return OpenStream(context, response)
+def _entered_async(context: Any) -> Flow[OpenStream]:
+    """The stream, with its context left at once but for the response, which we close ourselves.
+
+    The context is made of async generators, and all that a loop finds open at its end it closes at
+    the same time: those would be closed from within and from without.
+    """
+    stream = OpenStream(context, (yield from step(context.__aenter__)))
+    http_response = stream.http_response
+    http_response.aclose = lambda: run_async(_stay_open())
+    try:
+        yield from step(context.__aexit__, None, None, None)
+    finally:
+        del http_response.aclose
+    return stream
+
+
+def _stay_open() -> Flow[None]:
+    yield from ()
 
 
 def _names_of(client: Any) -> set[str]:
