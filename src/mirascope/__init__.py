@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._lazy import lazy
+from ._lazy import GetAttribute, ListNames, lazy
 
 if TYPE_CHECKING:
     from . import core as core
@@ -57,6 +57,8 @@ _NAMES = {
 }
 _MODULES = ("core", "errors", "integrations", "llm", "mcp", "retries", "sandbox")
 
+__getattr__: GetAttribute
+__dir__: ListNames
 __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
 
 __all__ = [*_NAMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
+
+GetAttribute: TypeAlias = Callable[[str], Any]
+ListNames: TypeAlias = Callable[[], list[str]]
 
 
 def lazy(
     package: str, names: Mapping[str, str], modules: Sequence[str] = ()
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+) -> tuple[GetAttribute, ListNames]:
     """The `__getattr__` and `__dir__` of `package`.
 
     `names` says in which module (relative to the package) each public name lives; `modules` are the

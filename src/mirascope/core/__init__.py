@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazy
+from .._lazy import GetAttribute, ListNames, lazy
 from ._providers import installed_modules
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ _NAMES = {
 }
 _MODULES = ("base", "costs")
 
+__getattr__: GetAttribute
+__dir__: ListNames
 __getattr__, __dir__ = lazy(__name__, _NAMES, (*_MODULES, *installed_modules()))
 
 # `from mirascope.core import *` gives what can be imported here: of the providers, those whose SDK

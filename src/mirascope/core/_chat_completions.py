@@ -50,7 +50,7 @@ NEEDS_COMPLETION_TOKENS = re.compile(r"(o\d|gpt-([5-9]|\d\d))")
 class ChatCompletions(Provider):
     """Both translations of a provider that speaks Chat Completions."""
 
-    param_names = {
+    param_names: ClassVar[Mapping[str, str | None]] = {
         "temperature": "temperature",
         "max_tokens": "max_tokens",
         "top_p": "top_p",
@@ -68,7 +68,7 @@ class ChatCompletions(Provider):
     }
     has_strict_json = True
     heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds", "date", "ms")
-    part_types = frozenset(
+    part_types: ClassVar[frozenset[str]] = frozenset(
         {"text", "image", "image_url", "audio", "document", "tool_call", "tool_result"}
     )
     reasoning_keys: ClassVar[tuple[str, ...]] = ("reasoning_content", "reasoning")

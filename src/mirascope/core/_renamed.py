@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from .._lazy import GetAttribute
 
 _SUFFIXES = (
     "CallParams",
@@ -22,7 +24,7 @@ def old_names(module: Any, old: str, new: str) -> dict[str, Any]:
     return {f"{old}{suffix}": getattr(module, f"{new}{suffix}") for suffix in _SUFFIXES}
 
 
-def renamed(module: str, names: Mapping[str, Any], instead: str) -> Callable[[str], Any]:
+def renamed(module: str, names: Mapping[str, Any], instead: str) -> GetAttribute:
     """The `__getattr__` of a module of which all `names` are deprecated in favour of `instead`."""
 
     def __getattr__(name: str) -> Any:

@@ -199,23 +199,23 @@ class AnthropicProvider(RawResponseProvider):
     """The facts of Anthropic."""
 
     name = "anthropic"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     sdk_name = "anthropic"
     sync_client = "Anthropic"
     async_client = "AsyncAnthropic"
-    sync_clients = frozenset(
+    sync_clients: ClassVar[frozenset[str]] = frozenset(
         {"Anthropic", "AnthropicBedrock", "AnthropicBedrockMantle", "AnthropicFoundry"}
         | {"AnthropicVertex"}
     )
-    async_clients = frozenset({f"Async{name}" for name in sync_clients})
+    async_clients: ClassVar[frozenset[str]] = frozenset({f"Async{name}" for name in sync_clients})
     request_id_header = "request-id"
-    response_type = AnthropicCallResponse
-    chunk_type = AnthropicCallResponseChunk
-    stream_type = AnthropicStream
-    tool_type = AnthropicTool
+    response_type: ClassVar[type[BaseCallResponse]] = AnthropicCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = AnthropicCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = AnthropicStream
+    tool_type: ClassVar[type[BaseTool]] = AnthropicTool  # type: ignore[type-abstract]
 
-    param_names = {
+    param_names: ClassVar[Mapping[str, str | None]] = {
         "temperature": "temperature",
         "max_tokens": "max_tokens",
         "top_p": "top_p",
@@ -224,9 +224,9 @@ class AnthropicProvider(RawResponseProvider):
         "seed": None,
         "stop": "stop_sequences",
     }
-    list_params = frozenset({"stop_sequences"})
-    default_params = {"max_tokens": 1024}
-    heeds_retry_after = ("seconds", "date", "ms")
+    list_params: ClassVar[frozenset[str]] = frozenset({"stop_sequences"})
+    default_params: ClassVar[Mapping[str, Any]] = {"max_tokens": 1024}
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds", "date", "ms")
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
         "end_turn": "stop",
         "stop_sequence": "stop",
@@ -235,8 +235,8 @@ class AnthropicProvider(RawResponseProvider):
         "tool_use": "tool_calls",
         "refusal": "content_filter",
     }
-    result_part_types = AnthropicTool._result_part_types
-    part_types = frozenset(
+    result_part_types: ClassVar[frozenset[str]] = AnthropicTool._result_part_types
+    part_types: ClassVar[frozenset[str]] = frozenset(
         {
             "text",
             "image",

@@ -179,20 +179,26 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     """The facts of Azure AI. What `RawResponseProvider` says is for clients of OpenAI's SDK."""
 
     name = "azure"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     sdk_name = "openai"
-    sync_clients = frozenset({"ChatCompletionsClient", "OpenAI", "AzureOpenAI"})
-    async_clients = frozenset({"aio.ChatCompletionsClient", "AsyncOpenAI", "AsyncAzureOpenAI"})
+    sync_clients: ClassVar[frozenset[str]] = frozenset(
+        {"ChatCompletionsClient", "OpenAI", "AzureOpenAI"}
+    )
+    async_clients: ClassVar[frozenset[str]] = frozenset(
+        {"aio.ChatCompletionsClient", "AsyncOpenAI", "AsyncAzureOpenAI"}
+    )
     request_id_header = "x-request-id"
-    response_type = AzureCallResponse
-    chunk_type = AzureCallResponseChunk
-    stream_type = AzureStream
-    tool_type = AzureTool
+    response_type: ClassVar[type[BaseCallResponse]] = AzureCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = AzureCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = AzureStream
+    tool_type: ClassVar[type[BaseTool]] = AzureTool  # type: ignore[type-abstract]
 
-    list_params = frozenset({"stop"})
+    list_params: ClassVar[frozenset[str]] = frozenset({"stop"})
     heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds", "date")
-    part_types = frozenset({"text", "image", "image_url", "audio", "tool_call", "tool_result"})
+    part_types: ClassVar[frozenset[str]] = frozenset(
+        {"text", "image", "image_url", "audio", "tool_call", "tool_result"}
+    )
 
     def client_name(self, kind: type[Any]) -> str:
         # Both of Azure's classes have the same name.

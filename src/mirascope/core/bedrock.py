@@ -219,17 +219,17 @@ class BedrockProvider(Provider):
     """The facts of Amazon Bedrock."""
 
     name = "bedrock"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     # The classes of clients are made at run time; these are their bases.
-    sync_clients = frozenset({"BaseClient"})
-    async_clients = frozenset({"AioBaseClient"})
-    response_type = BedrockCallResponse
-    chunk_type = BedrockCallResponseChunk
-    stream_type = BedrockStream
-    tool_type = BedrockTool
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"BaseClient"})
+    async_clients: ClassVar[frozenset[str]] = frozenset({"AioBaseClient"})
+    response_type: ClassVar[type[BaseCallResponse]] = BedrockCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = BedrockCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = BedrockStream
+    tool_type: ClassVar[type[BaseTool]] = BedrockTool  # type: ignore[type-abstract]
 
-    param_names = {
+    param_names: ClassVar[Mapping[str, str | None]] = {
         "temperature": "temperature",
         "max_tokens": "maxTokens",
         "top_p": "topP",
@@ -238,7 +238,7 @@ class BedrockProvider(Provider):
         "seed": None,
         "stop": "stopSequences",
     }
-    list_params = frozenset({"stopSequences"})
+    list_params: ClassVar[frozenset[str]] = frozenset({"stopSequences"})
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
         "end_turn": "stop",
         "stop_sequence": "stop",
@@ -250,11 +250,11 @@ class BedrockProvider(Provider):
     }
     has_strict_json = True
     reply_readers = r"json\.decoder\.|(aio)?botocore\.(parsers|eventstream)\."
-    part_types = frozenset(wire.PART_ENCODERS)
-    result_part_types = BedrockTool._result_part_types
-    url_schemes = frozenset({"s3"})
+    part_types: ClassVar[frozenset[str]] = frozenset(wire.PART_ENCODERS)
+    result_part_types: ClassVar[frozenset[str]] = BedrockTool._result_part_types
+    url_schemes: ClassVar[frozenset[str]] = frozenset({"s3"})
     has_transport_in_client = True
-    heeds_retry_after = ("seconds",)
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ("seconds",)
 
     # --- sending
 

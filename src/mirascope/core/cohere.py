@@ -210,16 +210,16 @@ class CohereProvider(BareConnection):
     """The facts of Cohere."""
 
     name = "cohere"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
-    sync_clients = frozenset({"Client", "ClientV2"})
-    async_clients = frozenset({"AsyncClient", "AsyncClientV2"})
-    response_type = CohereCallResponse
-    chunk_type = CohereCallResponseChunk
-    stream_type = CohereStream
-    tool_type = CohereTool
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"Client", "ClientV2"})
+    async_clients: ClassVar[frozenset[str]] = frozenset({"AsyncClient", "AsyncClientV2"})
+    response_type: ClassVar[type[BaseCallResponse]] = CohereCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = CohereCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = CohereStream
+    tool_type: ClassVar[type[BaseTool]] = CohereTool  # type: ignore[type-abstract]
 
-    param_names = {
+    param_names: ClassVar[Mapping[str, str | None]] = {
         "temperature": "temperature",
         "max_tokens": "max_tokens",
         "top_p": "p",
@@ -228,7 +228,7 @@ class CohereProvider(BareConnection):
         "seed": "seed",
         "stop": "stop_sequences",
     }
-    list_params = frozenset({"stop_sequences"})
+    list_params: ClassVar[frozenset[str]] = frozenset({"stop_sequences"})
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
         "COMPLETE": "stop",
         "STOP_SEQUENCE": "stop",
@@ -241,9 +241,11 @@ class CohereProvider(BareConnection):
     }
     has_strict_json = True
     retries_streams = False
-    heeds_retry_after = ("whole seconds", "date")
+    heeds_retry_after: ClassVar[tuple[str, ...]] = ("whole seconds", "date")
     reply_readers = r"json\.decoder\.|cohere\.core\.unchecked_base_model\."
-    part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result", "thinking"})
+    part_types: ClassVar[frozenset[str]] = frozenset(
+        {"text", "image", "image_url", "tool_call", "tool_result", "thinking"}
+    )
 
     # --- sending
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._lazy import GetAttribute
 from . import google
 from ._renamed import old_names, renamed
 from ._v1_paths import PATH as __path__  # noqa: F401
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     gemini_call = call
 
-__getattr__ = renamed(
+__getattr__: GetAttribute = renamed(
     __name__,
     {
         "call": google.call,

@@ -175,18 +175,18 @@ class GoogleProvider(Provider):
     """The facts of Google."""
 
     name = "google"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
-    sync_clients = frozenset({"Client"})
-    async_clients = frozenset({"Client", "AsyncClient"})
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"Client"})
+    async_clients: ClassVar[frozenset[str]] = frozenset({"Client", "AsyncClient"})
     vertexai: ClassVar[bool | None] = None
     """Whether default clients are Vertex AI's; None leaves it to the environment."""
-    response_type = GoogleCallResponse
-    chunk_type = GoogleCallResponseChunk
-    stream_type = GoogleStream
-    tool_type = GoogleTool
+    response_type: ClassVar[type[BaseCallResponse]] = GoogleCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = GoogleCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = GoogleStream
+    tool_type: ClassVar[type[BaseTool]] = GoogleTool  # type: ignore[type-abstract]
 
-    param_names = {
+    param_names: ClassVar[Mapping[str, str | None]] = {
         "temperature": "temperature",
         "max_tokens": "max_output_tokens",
         "top_p": "top_p",
@@ -195,7 +195,7 @@ class GoogleProvider(Provider):
         "seed": "seed",
         "stop": "stop_sequences",
     }
-    list_params = frozenset({"stop_sequences"})
+    list_params: ClassVar[frozenset[str]] = frozenset({"stop_sequences"})
     has_strict_json = True
     streams_arguments = False
     tells_tool_calls = False
@@ -218,9 +218,9 @@ class GoogleProvider(Provider):
         "MODEL_ARMOR": "content_filter",
         "JAILBREAK": "content_filter",
     }
-    part_types = frozenset(wire.PART_ENCODERS.keys() - {"provider"})
-    result_part_types = GoogleTool._result_part_types
-    url_schemes = frozenset({"http", "https", "gs"})
+    part_types: ClassVar[frozenset[str]] = frozenset(wire.PART_ENCODERS.keys() - {"provider"})
+    result_part_types: ClassVar[frozenset[str]] = GoogleTool._result_part_types
+    url_schemes: ClassVar[frozenset[str]] = frozenset({"http", "https", "gs"})
     timeout_covers = "a wait; on aiohttp the whole"
     reply_readers = r"json\.decoder\.|google\.genai\.\w+\.\w*_from_"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from ._chat_completions import ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
@@ -164,20 +164,22 @@ class GroqProvider(ChatCompletions, RawResponseProvider):
     """The facts of Groq."""
 
     name = "groq"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     sdk_name = "groq"
     sync_client = "Groq"
     async_client = "AsyncGroq"
-    sync_clients = frozenset({"Groq"})
-    async_clients = frozenset({"AsyncGroq"})
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"Groq"})
+    async_clients: ClassVar[frozenset[str]] = frozenset({"AsyncGroq"})
     request_id_header = "x-request-id"
-    response_type = GroqCallResponse
-    chunk_type = GroqCallResponseChunk
-    stream_type = GroqStream
-    tool_type = GroqTool
-    part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result"})
-    reasoning_keys = ("reasoning", "reasoning_content")
+    response_type: ClassVar[type[BaseCallResponse]] = GroqCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = GroqCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = GroqStream
+    tool_type: ClassVar[type[BaseTool]] = GroqTool  # type: ignore[type-abstract]
+    part_types: ClassVar[frozenset[str]] = frozenset(
+        {"text", "image", "image_url", "tool_call", "tool_result"}
+    )
+    reasoning_keys: ClassVar[tuple[str, ...]] = ("reasoning", "reasoning_content")
 
     def resource(self, client: Any) -> Any:
         return client.chat.completions

@@ -29,8 +29,12 @@ from .base._provider import EventSource, Received
 from .base._provider_call import provider_call
 from .base._unreadable import count
 from .base._wire import Delta, NativeBlock, Reply, ReplyPart, Thinking, Tokens, ToolCall
+from .base.call_response import BaseCallResponse
+from .base.call_response_chunk import BaseCallResponseChunk
 from .base.dynamic_config import BaseDynamicConfig
 from .base.message_param import BaseMessageParam, ProviderPart, ThinkingPart
+from .base.stream import BaseStream
+from .base.tool import BaseTool
 from .base.types import FinishReason
 from .openai import (
     OpenAICallParams,
@@ -130,14 +134,14 @@ class LiteLLMProvider(ChatCompletions):
 
     name = "litellm"
     speaks = True
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
-    sync_clients = frozenset({"OpenAI", "AzureOpenAI"})
-    async_clients = frozenset({"AsyncOpenAI", "AsyncAzureOpenAI"})
-    response_type = LiteLLMCallResponse
-    chunk_type = LiteLLMCallResponseChunk
-    stream_type = LiteLLMStream
-    tool_type = LiteLLMTool
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"OpenAI", "AzureOpenAI"})
+    async_clients: ClassVar[frozenset[str]] = frozenset({"AsyncOpenAI", "AsyncAzureOpenAI"})
+    response_type: ClassVar[type[BaseCallResponse]] = LiteLLMCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = LiteLLMCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = LiteLLMStream
+    tool_type: ClassVar[type[BaseTool]] = LiteLLMTool  # type: ignore[type-abstract]
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
         **ChatCompletions.finish_reasons,
         "guardrail_intervened": "content_filter",

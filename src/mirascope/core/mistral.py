@@ -181,15 +181,19 @@ class MistralProvider(ChatCompletions, BareConnection):
     """The facts of Mistral."""
 
     name = "mistral"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
-    sync_clients = async_clients = frozenset({"Mistral", "MistralAzure", "MistralGCP"})
-    response_type = MistralCallResponse
-    chunk_type = MistralCallResponseChunk
-    stream_type = MistralStream
-    tool_type = MistralTool
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"Mistral", "MistralAzure", "MistralGCP"})
+    async_clients: ClassVar[frozenset[str]] = sync_clients
+    response_type: ClassVar[type[BaseCallResponse]] = MistralCallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = MistralCallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = MistralStream
+    tool_type: ClassVar[type[BaseTool]] = MistralTool  # type: ignore[type-abstract]
 
-    param_names = {**ChatCompletions.param_names, "seed": "random_seed"}
+    param_names: ClassVar[Mapping[str, str | None]] = {
+        **ChatCompletions.param_names,
+        "seed": "random_seed",
+    }
     finish_reasons: ClassVar[Mapping[str, FinishReason]] = {
         "stop": "stop",
         "length": "length",
@@ -197,7 +201,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         "error": "stop",
         "tool_calls": "tool_calls",
     }
-    part_types = frozenset(
+    part_types: ClassVar[frozenset[str]] = frozenset(
         {
             "text",
             "image",
@@ -211,7 +215,7 @@ class MistralProvider(ChatCompletions, BareConnection):
             "thinking",
         }
     )
-    reasoning_keys = ()
+    reasoning_keys: ClassVar[tuple[str, ...]] = ()
     reply_readers = r"mistralai\.client\.(errors|utils\.unmarshal_json_response)\."
 
     # --- sending

@@ -5,7 +5,7 @@ Source: https://github.com/ollama/ollama/blob/main/docs/openai.md
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ._openai_compatible import OpenAICompatible
 from ._providers import PROVIDERS
@@ -20,14 +20,14 @@ class OllamaProvider(OpenAICompatible):
     """The facts of Ollama."""
 
     name = "ollama"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     key_variable = "OLLAMA_API_KEY"
     base_url_variable = "OLLAMA_BASE_URL"
-    default_key = "ollama"
+    default_key: ClassVar[str | None] = "ollama"
     # It fetches nothing: an image comes as bytes.
-    part_types = frozenset({"text", "image", "tool_call", "tool_result"})
-    reasoning_keys = ("reasoning", "reasoning_content")
+    part_types: ClassVar[frozenset[str]] = frozenset({"text", "image", "tool_call", "tool_result"})
+    reasoning_keys: ClassVar[tuple[str, ...]] = ("reasoning", "reasoning_content")
 
 
 PROVIDER = OllamaProvider()

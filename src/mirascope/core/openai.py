@@ -204,18 +204,18 @@ class OpenAIProvider(ChatCompletions, RawResponseProvider):
     name = "openai"
     shows_thinking = False
     speaks = True
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     sdk_name = "openai"
     sync_client = "OpenAI"
     async_client = "AsyncOpenAI"
-    sync_clients = frozenset({"OpenAI", "AzureOpenAI"})
-    async_clients = frozenset({"AsyncOpenAI", "AsyncAzureOpenAI"})
+    sync_clients: ClassVar[frozenset[str]] = frozenset({"OpenAI", "AzureOpenAI"})
+    async_clients: ClassVar[frozenset[str]] = frozenset({"AsyncOpenAI", "AsyncAzureOpenAI"})
     request_id_header = "x-request-id"
-    response_type = OpenAICallResponse
-    chunk_type = OpenAICallResponseChunk
-    stream_type = OpenAIStream
-    tool_type = OpenAITool
+    response_type: ClassVar[type[BaseCallResponse]] = OpenAICallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = OpenAICallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = OpenAIStream
+    tool_type: ClassVar[type[BaseTool]] = OpenAITool  # type: ignore[type-abstract]
 
     def resource(self, client: Any) -> Any:
         return client.chat.completions

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from .._lazy import GetAttribute
 from . import google
 from ._providers import PROVIDERS
 from ._renamed import old_names, renamed
@@ -28,14 +29,14 @@ class VertexProvider(google.GoogleProvider):
     """Google, its default clients made for Vertex AI."""
 
     name = "vertex"
-    title = PROVIDERS[name].title
-    vertexai = True
+    title: ClassVar[str] = PROVIDERS[name].title
+    vertexai: ClassVar[bool | None] = True
 
 
 PROVIDER = VertexProvider()
 _call = provider_call(PROVIDER)
 
-__getattr__ = renamed(
+__getattr__: GetAttribute = renamed(
     __name__,
     {"call": _call, "vertex_call": _call, **old_names(google, "Vertex", "Google")},
     "`mirascope.core.google` with `client=Client(vertexai=True, project=…, location=…)`",

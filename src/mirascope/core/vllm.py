@@ -5,7 +5,7 @@ Source: https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ._openai_compatible import OpenAICompatible
 from ._providers import PROVIDERS
@@ -20,12 +20,12 @@ class VLLMProvider(OpenAICompatible):
     """The facts of vLLM."""
 
     name = "vllm"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     key_variable = "VLLM_API_KEY"
     base_url_variable = "VLLM_BASE_URL"
-    default_key = "ollama"
-    reasoning_keys = ("reasoning", "reasoning_content")
+    default_key: ClassVar[str | None] = "ollama"
+    reasoning_keys: ClassVar[tuple[str, ...]] = ("reasoning", "reasoning_content")
 
 
 PROVIDER = VLLMProvider()

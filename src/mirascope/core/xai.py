@@ -12,7 +12,11 @@ from .base._narrow import is_object
 from .base._provider_call import provider_call
 from .base._unreadable import count
 from .base._wire import Tokens
+from .base.call_response import BaseCallResponse
+from .base.call_response_chunk import BaseCallResponseChunk
 from .base.dynamic_config import BaseDynamicConfig
+from .base.stream import BaseStream
+from .base.tool import BaseTool
 from .openai import (
     OpenAICallParams,
     OpenAICallResponse,
@@ -101,15 +105,17 @@ class XAIProvider(OpenAICompatible):
     """The facts of xAI."""
 
     name = "xai"
-    title = PROVIDERS[name].title
-    environment = PROVIDERS[name].environment
+    title: ClassVar[str] = PROVIDERS[name].title
+    environment: ClassVar[tuple[str, ...]] = PROVIDERS[name].environment
     key_variable = "XAI_API_KEY"
     base_url_variable = "XAI_BASE_URL"
-    response_type = XAICallResponse
-    chunk_type = XAICallResponseChunk
-    stream_type = XAIStream
-    tool_type = XAITool
-    part_types = frozenset({"text", "image", "image_url", "tool_call", "tool_result"})
+    response_type: ClassVar[type[BaseCallResponse]] = XAICallResponse
+    chunk_type: ClassVar[type[BaseCallResponseChunk]] = XAICallResponseChunk
+    stream_type: ClassVar[type[BaseStream[Any, Any]]] = XAIStream
+    tool_type: ClassVar[type[BaseTool]] = XAITool  # type: ignore[type-abstract]
+    part_types: ClassVar[frozenset[str]] = frozenset(
+        {"text", "image", "image_url", "tool_call", "tool_result"}
+    )
 
     def decode_usage(self, usage: Any) -> Tokens | None:
         tokens = super().decode_usage(usage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazy
+from .._lazy import GetAttribute, ListNames, lazy
 
 if TYPE_CHECKING:
     from ..core.base._media_policy import MediaPolicy as MediaPolicy
@@ -115,6 +115,8 @@ _NAMES = {
     "set_default_model": "._registry",
 }
 
+__getattr__: GetAttribute
+__dir__: ListNames
 __getattr__, __dir__ = lazy(__name__, _NAMES)
 
 __all__ = [

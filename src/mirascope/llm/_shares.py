@@ -63,9 +63,10 @@ class Share(Permit):
 
     def __init__(self, budget: Budget, request: Request, each: Rates, expected: int) -> None:
         self.request = request
-        self.certain = self.reserved = NOTHING
-        self.was_sent = False
-        self.is_whole = False
+        self.certain: Spending = NOTHING
+        self.reserved: Spending = NOTHING
+        self.was_sent: bool = False
+        self.is_whole: bool = False
         """All of the reply has arrived."""
         self._has_begun = False
         self._budget = budget

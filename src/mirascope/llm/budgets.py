@@ -97,7 +97,7 @@ class Budget(Control):
         self.tokens = tokens
         self.calls = calls
         self.name = name
-        self.may_cut = usd is not None or tokens is not None
+        self.may_cut: bool = usd is not None or tokens is not None
         self.unknown_rates: Rates | None = None
         if unknown_price is not None:
             each = unknown_price / 1e6

@@ -77,8 +77,9 @@ class Deadline(Control):
 
     def __init__(self, owner: deadline) -> None:
         self.owner = owner
-        self.seconds = owner.seconds
-        self.until = self.end = time.monotonic() + owner.seconds
+        self.seconds: float = owner.seconds
+        self.end: float = time.monotonic() + owner.seconds
+        self.until: float | None = self.end
 
     @property
     def left(self) -> float:

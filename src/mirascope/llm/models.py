@@ -50,7 +50,7 @@ class ModelCore:
         self.name = name
         self.client = client
         self.key = key
-        self.options = dict(options or {})
+        self.options: dict[str, Any] = dict(options or {})
         self.retry = retry
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._lazy import lazy
+from .._lazy import ListNames, lazy
 
 if TYPE_CHECKING:
     from mcp.client.stdio import StdioServerParameters as StdioServerParameters
@@ -31,6 +31,7 @@ _NAMES = {
 }
 _GONE = ("MCPServer", "MCPTool")
 
+__dir__: ListNames
 _load, __dir__ = lazy(__name__, _NAMES, ("client",))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import lazy
+from .._lazy import GetAttribute, ListNames, lazy
 from ..core.base._attempts import Attempt
 from ._catching import Catch
 from ._retry import RetryPolicy, retry
@@ -15,6 +15,8 @@ from .fallback import Fallback, FallbackError, fallback
 if TYPE_CHECKING:
     from . import tenacity as tenacity
 
+__getattr__: GetAttribute
+__dir__: ListNames
 __getattr__, __dir__ = lazy(__name__, {}, ("tenacity",))
 
 __all__ = [

@@ -44,7 +44,7 @@ class FallbackError(Exception):
 
     def __init__(self, message: str, attempts: Sequence[Attempt] = ()) -> None:
         super().__init__(message)
-        self.attempts = list(attempts)
+        self.attempts: list[Attempt] = list(attempts)
         """What became of each attempt."""
 
     @property

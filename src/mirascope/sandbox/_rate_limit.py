@@ -28,7 +28,7 @@ class RateLimit:
         self.tokens = tokens
         self.per = per
         self.provider = provider
-        self.accepted = 0
+        self.accepted: int = 0
         """How many requests were taken."""
         self.refused = 0
         """How many requests were answered with status 429."""

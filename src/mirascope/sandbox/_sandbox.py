@@ -50,7 +50,7 @@ class Sandbox:
     ) -> None:
         self.strict = strict
         self.requests: list[ReceivedRequest] = []
-        self.url = ""
+        self.url: str = ""
         self._redirect = redirect
         self._record = record
         self._host = host

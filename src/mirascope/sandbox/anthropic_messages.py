@@ -57,7 +57,7 @@ ASKS_FOR_JSON = re.compile(
 class AnthropicMessages(Protocol):
     endpoint = "/v1/messages"
     request_id_header = "request-id"
-    reply_headers = {
+    reply_headers: Mapping[str, str] = {
         "anthropic-organization-id": "sandbox",
         "anthropic-ratelimit-requests-limit": "4000",
         "anthropic-ratelimit-requests-remaining": "3999",
@@ -66,7 +66,7 @@ class AnthropicMessages(Protocol):
         "anthropic-ratelimit-tokens-remaining": "399000",
         "anthropic-ratelimit-tokens-reset": "2030-01-01T00:00:00Z",
     }
-    extra_keys = {"temperature": float, "top_p": float, "top_k": int}
+    extra_keys: Mapping[str, Any] = {"temperature": float, "top_p": float, "top_k": int}
 
     # What is asked.
 

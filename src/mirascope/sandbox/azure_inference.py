@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mirascope.sandbox._json import Json
 from mirascope.sandbox._protocol import Question, Reply, Stamp, sse
@@ -31,7 +31,7 @@ class AzureInference(ChatCompletions):
 
     endpoint = r"(?:/models|/openai/v1|(?:/openai)?/deployments/[^/]+)?/chat/completions"
     request_id_header = "apim-request-id"
-    reply_headers = {
+    reply_headers: Mapping[str, str] = {
         "x-ratelimit-limit-requests": "100",
         "x-ratelimit-remaining-requests": "99",
         "x-ratelimit-limit-tokens": "100000",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from mirascope.sandbox._json import Json, object_in, objects_in
@@ -39,7 +39,7 @@ class ChatCompletions(Protocol):
     """`reasoning_key` is where this service puts scripted thinking: OpenAI itself shows none."""
 
     endpoint = "/chat/completions"
-    reply_headers = {
+    reply_headers: Mapping[str, str] = {
         "openai-version": "2020-10-01",
         "openai-processing-ms": "1",
         "x-ratelimit-limit-requests": "10000",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NotRequired, get_type_hints
 
@@ -48,12 +48,12 @@ UNBILLED = 480
 class CohereChat(Protocol):
     endpoint = "/v2/chat"
     request_id_header = "x-debug-trace-id"
-    reply_headers = {
+    reply_headers: Mapping[str, str] = {
         "x-endpoint-monthly-call-limit": "1000",
         "x-trial-endpoint-call-limit": "40",
         "x-trial-endpoint-call-remaining": "39",
     }
-    extra_keys = {"stream": bool}
+    extra_keys: Mapping[str, Any] = {"stream": bool}
 
     # What is asked.
 

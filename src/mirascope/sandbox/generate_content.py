@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Literal
 
@@ -48,7 +48,7 @@ TOOL_CHOICES: dict[str, Literal["none", "required"]] = {"NONE": "none", "ANY": "
 SIGNATURE = "c2FuZGJveC10aGlua2luZy1zaWduYXR1cmU="
 MODEL = re.compile(r".*/(.+):\w+")
 
-PARTS_OF_A_REQUEST = {
+PARTS_OF_A_REQUEST: dict[str, str | None] = {
     "contents": "Content",
     "systemInstruction": "Content",
     "tools": "Tool",
@@ -68,7 +68,7 @@ OPAQUE = {"args", "response", "parametersJsonSchema", "responseJsonSchema", "lab
 class GenerateContent(Protocol):
     endpoint = r"/v1(?:alpha|beta)?/(?:models|tunedModels)/[^/:]+:(?:g|streamG)enerateContent"
     request_id_header = "x-goog-request-id"
-    reply_headers = {"server-timing": "gfet4t7; dur=1"}
+    reply_headers: Mapping[str, str] = {"server-timing": "gfet4t7; dur=1"}
     stream_type = "text/event-stream"
 
     # What is asked.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mirascope.sandbox._json import Json, is_array, objects_in
@@ -31,7 +31,7 @@ CALL_ID = re.compile("[a-zA-Z0-9]{9}")
 class MistralChat(ChatCompletions):
     endpoint = "/v1/chat/completions"
     request_id_header = "mistral-correlation-id"
-    reply_headers = {
+    reply_headers: Mapping[str, str] = {
         "x-ratelimit-limit-req-minute": "360",
         "x-ratelimit-remaining-req-minute": "359",
         "x-ratelimit-limit-tokens-minute": "2000000",

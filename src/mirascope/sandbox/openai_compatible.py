@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -54,7 +54,7 @@ class GroqChatCompletions(WholeToolCalls):
     """Groq's: reasoning under `reasoning`, refusals in the text, usage without being asked."""
 
     endpoint = "/openai/v1/chat/completions"
-    reply_headers = RATE_LIMITS
+    reply_headers: Mapping[str, str] = RATE_LIMITS
 
     def __init__(self) -> None:
         super().__init__(reasoning_key="reasoning")
@@ -123,7 +123,7 @@ class GroqChatCompletions(WholeToolCalls):
 class XAIChatCompletions(WholeToolCalls):
     """xAI's: its count of output tokens leaves out those of the reasoning."""
 
-    reply_headers = RATE_LIMITS
+    reply_headers: Mapping[str, str] = RATE_LIMITS
 
     def error(self, status: int, message: str, stamp: Stamp) -> Json:
         return {"code": ERROR_CODES.get(status, "Internal error"), "error": message}

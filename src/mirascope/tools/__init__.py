@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._lazy import lazy
+from .._lazy import ListNames, lazy
 
 if TYPE_CHECKING:
     from ._files import FileSystemToolKit as FileSystemToolKit
@@ -38,6 +38,7 @@ _LEFT_OUT = {
     "DuckDuckGoSearchConfig": _SEARCH,
 }
 
+__dir__: ListNames
 _load, __dir__ = lazy(__name__, _NAMES, ("base",))
 
 

@@ -29,7 +29,7 @@ class FileSystemToolKitConfig(BaseModel):
     - `allowed_extensions`: the endings of files that may be read, written and deleted.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     max_file_size: NonNegativeInt = 10 * 1024 * 1024
     allowed_extensions: list[str] = ["txt", "md", "csv", "json", "yml", "yaml", "html"]

@@ -38,7 +38,7 @@ class RequestsConfig(WebConfig):
 class _HTTPXTool(ConfigurableTool[HTTPXConfig], ABC):
     """What `HTTPX` and `AsyncHTTPX` share: what the model says, and how it is done."""
 
-    model_config = ConfigDict(serialize_by_alias=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(serialize_by_alias=True)
 
     __config__: ClassVar[HTTPXConfig] = HTTPXConfig()
     # A pydantic model has a method of that name.

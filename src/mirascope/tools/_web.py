@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, InstanceOf, PositiveFloat, PositiveInt
@@ -33,7 +33,7 @@ class WebConfig(BaseModel):
     - `max_length`: the most characters that the model is given; it is told where more is cut off.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     timeout: PositiveFloat = 5.0
     policy: InstanceOf[MediaPolicy] = MediaPolicy(max_bytes=2 * 1024 * 1024)

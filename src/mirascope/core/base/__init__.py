@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._lazy import lazy
+from ..._lazy import GetAttribute, ListNames, lazy
 
 # These three share their names with the modules they live in: they are bound now and for good, or
 # an import of the module would put it in their place.
@@ -101,6 +101,8 @@ _NAMES = {
     "transform_tool_outputs": ".tool_outputs",
 }
 
+__getattr__: GetAttribute
+__dir__: ListNames
 __getattr__, __dir__ = lazy(__name__, _NAMES)
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]

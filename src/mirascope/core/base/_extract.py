@@ -76,19 +76,19 @@ class Extraction:
                 "`Literal`, or a union of those."
             )
         self.response_model = response_model
-        self.is_built_in = not is_model
+        self.is_built_in: bool = not is_model
         """Whether the answer is of a type that is no model, and may not take attributes."""
-        self.is_wrapped = not is_model or RootModel in bare.__mro__
-        self.name = type_name(bare)
+        self.is_wrapped: bool = not is_model or RootModel in bare.__mro__
+        self.name: str = type_name(bare)
         if is_class(bare, BaseTool):  # type: ignore[type-abstract]
             self.name = bare._name()
-        self.description = _description(bare)
+        self.description: str = _description(bare)
         self.model: type[BaseModel] = bare
         if self.is_wrapped:
             self.model = create_model(self.name, value=(response_model, ...))
-        self.strict = is_model and self.model.model_config.get("strict") is True
+        self.strict: bool = is_model and self.model.model_config.get("strict") is True
         """Whether the provider is to enforce the schema: `ResponseModelConfigDict(strict=True)`."""
-        self.call_args = _call_args(self.model, parameters)
+        self.call_args: dict[str, tuple[str, ...]] = _call_args(self.model, parameters)
         """Fields filled from the call, each with the keys under which the reply may hold it."""
         self._tools: dict[type[BaseTool], type[BaseTool]] = {}
 

@@ -68,7 +68,9 @@ class BaseCallResponse(ReplyView, BaseModel):
     Times are milliseconds since the epoch. Other attributes may be set freely.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, extra="allow", protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        arbitrary_types_allowed=True, extra="allow", protected_namespaces=()
+    )
 
     _dumped: ClassVar[tuple[str, ...]] = ()
     """Names of a provider's own properties that a dump includes."""

@@ -80,7 +80,9 @@ class BaseTool(BaseModel, ABC):
     `call` may be `async def`; the caller then awaits it.
     """
 
-    model_config = ConfigDict(ignored_types=(Member,), protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        ignored_types=(Member,), protected_namespaces=()
+    )
 
     __custom_name__: ClassVar[str] = ""
     """The name shown to the model, where it is not the class's."""
