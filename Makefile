@@ -19,7 +19,7 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test test-previous fuzz types lint format bench soak clean
+.PHONY: help demo test test-previous fuzz types lint format docs check-docs bench soak clean
 .DEFAULT_GOAL := help
 
 help:
@@ -29,6 +29,8 @@ help:
 	@echo 'make fuzz     read thousands of spoilt replies of every provider; CASES=1000 tries fewer'
 	@echo 'make types    check the types: pyright and mypy, both strict'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
+	@echo 'make docs     build the documentation as a site, into site/'
+	@echo 'make check-docs  the same, then walk through it in a headless Chromium'
 	@echo 'make bench    measure the cost of a call against the bare SDK, of the imports and of templates'
 	@echo 'make soak     make 20,000 calls that go well, fail, are left and cancelled, and count what remains'
 	@echo 'make clean    remove $(VENV) and caches'
@@ -79,6 +81,20 @@ format: $(VENV)/.dev
 	$(VENV)/bin/ruff check --fix
 	$(VENV)/bin/ruff format
 
+$(VENV)/.docs: pyproject.toml
+	@$(NEED_PYTHON)
+	@echo 'Preparing $(VENV) for the documentation (once)…'
+	@$(CREATE)
+	@$(INSTALL) -e . --group docs
+	@touch $@
+
+# The variable silences a notice about MkDocs 2, which the range in pyproject.toml keeps out.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+
+check-docs: docs
+	$(RUN) docs/check_site.py site
+
 bench: $(VENV)/.dev
 	$(RUN) benchmarks/overhead.py $(ARGS)
 	$(RUN) benchmarks/imports.py
@@ -88,4 +104,4 @@ soak: $(VENV)/.dev
 	$(RUN) -W error benchmarks/soak.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-previous .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-previous site .pytest_cache .mypy_cache .ruff_cache .hypothesis
