@@ -27,7 +27,7 @@ help:
 	@echo 'make test     run the tests'
 	@echo 'make test-previous  the same with the SDKs'"'"' previous major versions'
 	@echo 'make fuzz     read thousands of spoilt replies of every provider; CASES=1000 tries fewer'
-	@echo 'make types    check the types: pyright and mypy, both strict'
+	@echo 'make types    check the types: pyright and mypy, both strict; of the docs with ty as well'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
 	@echo 'make docs     build the documentation as a site, into site/'
 	@echo 'make check-docs  the same, then walk through it in a headless Chromium'
@@ -72,6 +72,8 @@ fuzz: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(VENV)/bin/pyright --pythonpath $(RUN)
 	$(RUN) -m mypy
+	$(RUN) docs/check_types.py
+	$(RUN) -m ty check --quiet --python $(RUN) examples
 
 lint: $(VENV)/.dev
 	$(VENV)/bin/ruff check
