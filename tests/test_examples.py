@@ -1,0 +1,117 @@
+"""Every example runs as its reader runs it, and prints what it is there to show.
+
+They run in processes of their own, against the sandbox that they start themselves.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+
+SHOWS: dict[str, list[str]] = {
+    "quickstart": [
+        "text:   Sandbox reply to: Recommend a fantasy book",
+        "stream: Sandbox reply to: Tell a two-sentence science fiction story.",
+        "Patrick Rothfuss: on the shelf",
+        "Book(title='The Name of the Wind', author='Patrick Rothfuss')",
+        "  - Sandbox reply to: Recommend a history book",
+    ],
+    "call": ["Sandbox reply to: Recommend a fantasy book", "gpt-4o-mini ['stop']", "7 tokens in"],
+    "prompt_templates": [
+        "system: You are a librarian. Never recommend these:\nEragon\nStardust",
+        "assistant: Short books, then?\nuser: Recommend a fantasy book for winter.",
+        "-> Sandbox reply to: Recommend a fantasy book for winter.",
+    ],
+    "messages_list": [
+        "['system', 'user', 'assistant', 'user', 'assistant', 'user']",
+        "Sandbox reply to: Read it twice already.",
+    ],
+    "stream": [
+        "Sandbox reply to: Tell a two-sentence science fiction story.\n['stop'] 9 tokens",
+        "only the start: Sandbox",
+    ],
+    "async_calls": ["reply to: Recommend a fantasy book.", "reply to: Tell me about foxes.\n"],
+    "gather_many": ["40 replies, the last: Sandbox reply to: Translate into French: word 39"],
+    "tools": [
+        "find: The Name of the Wind by Patrick Rothfuss: shelf 7",
+        "opening_hours: On 2025-01-15 the library is open",
+    ],
+    "agent": [
+        "tool: find_book {'title': 'The Name of the Wind'}",
+        "answer: Sandbox reply with the tool's result: The Name of the Wind is on shelf 7.",
+        "2 turns",
+    ],
+    "agent_loop": [
+        "tool: {'title': 'The Name of the Wind'} -> The Name of the Wind: shelf 7",
+        "answer: Sandbox reply with the tool's result: The Name of the Wind: shelf 7",
+    ],
+}
+"""By path below `examples/`: what its output holds, in this order."""
+
+
+def run(
+    example: str, *arguments: str, stdin: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run an example without PROVIDER and keys of whoever runs the tests."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PROVIDER", "MODEL") and not name.endswith("_API_KEY")
+    }
+    return subprocess.run(
+        [sys.executable, EXAMPLES / f"{example}.py", *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment | variables,
+    )
+
+
+def assert_shows(output: str, expected: list[str]) -> None:
+    rest = output
+    for text in expected:
+        _, found, rest = rest.partition(text)
+        assert found, f"{text!r} is missing, or out of order, in:\n{output}"
+
+
+@pytest.mark.parametrize("example", SHOWS)
+def test_example_shows_what_it_is_for(example: str) -> None:
+    result = run(example)
+    assert result.returncode == 0, result.stderr
+    assert not result.stderr
+    assert_shows(result.stdout, SHOWS[example])
+
+
+def test_every_program_is_tested() -> None:
+    programs = {
+        path.relative_to(EXAMPLES).with_suffix("").as_posix()
+        for path in EXAMPLES.rglob("*.py")
+        if not path.name.startswith("_") and "applications" not in path.parts
+    }
+    assert programs == set(SHOWS)
+
+
+@pytest.mark.parametrize("example", ["quickstart", "call"])
+def test_a_missing_key_is_asked_for_in_a_sentence(example: str) -> None:
+    result = run(example, PROVIDER="openai")
+    assert result.returncode == 1
+    assert "OPENAI_API_KEY" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_another_provider_is_asked_where_it_is_named() -> None:
+    from mirascope.sandbox import sandbox
+
+    with sandbox(redirect=False) as box:
+        result = run("call", PROVIDER="anthropic", **box.environment())
+    assert result.returncode == 0, result.stderr
+    assert [request.provider for request in box.requests] == ["anthropic"]
+    assert_shows(result.stdout, ["Sandbox reply to: Recommend a fantasy book", "claude-haiku-4-5"])
