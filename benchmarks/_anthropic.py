@@ -7,6 +7,7 @@ from typing import Any
 
 from _server import event_reply, json_reply
 from _shapes import BOOK, TEXT, WORDS, Book, question
+from _transports import has_aiohttp_client
 
 TOOL: Any = {
     "name": "Book",
@@ -34,6 +35,12 @@ def _delta(text: str) -> str:
 
 class BareAnthropic:
     name = "anthropic"
+    distribution = "anthropic"
+    model_prefix = ""
+
+    @property
+    def has_transports(self) -> bool:
+        return has_aiohttp_client("anthropic")
 
     def replies(self) -> dict[str, bytes]:
         text = [{"type": "text", "text": TEXT}]
@@ -64,10 +71,13 @@ class BareAnthropic:
 
         return Anthropic()
 
-    def async_client(self, *, aiohttp: bool) -> Any:
+    async def async_client(self, *, aiohttp: bool) -> Any:
         from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
         return AsyncAnthropic(http_client=DefaultAioHttpClient()) if aiohttp else AsyncAnthropic()
+
+    async def close(self, client: Any) -> None:
+        await client.close()
 
     def text(self, client: Any, genre: str) -> str:
         message = client.messages.create(

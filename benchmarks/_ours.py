@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -13,30 +14,31 @@ from _shapes import Book, question
 class Ours:
     """`front` is `llm` for `llm.call(provider, …)` or `provider` for `<provider>.call(…)`."""
 
-    def __init__(self, provider: str, front: str) -> None:
+    def __init__(self, provider: str, front: str, model_prefix: str = "") -> None:
         call = _decorator(provider, front)
+        _point_at_server(provider)
 
-        @call("bench-text")
+        @call(f"{model_prefix}bench-text")
         def text(genre: str) -> str:
             return question(genre)
 
-        @call("bench-text")
+        @call(f"{model_prefix}bench-text")
         async def text_async(genre: str) -> str:
             return question(genre)
 
-        @call("bench-stream", stream=True)
+        @call(f"{model_prefix}bench-stream", stream=True)
         def stream(genre: str) -> str:
             return question(genre)
 
-        @call("bench-stream", stream=True)
+        @call(f"{model_prefix}bench-stream", stream=True)
         async def stream_async(genre: str) -> str:
             return question(genre)
 
-        @call("bench-tool", tools=[_book_tool()])
+        @call(f"{model_prefix}bench-tool", tools=[_book_tool()])
         def tool(genre: str) -> str:
             return question(genre)
 
-        @call("bench-structured", response_model=Book)
+        @call(f"{model_prefix}bench-structured", response_model=Book)
         def structured(genre: str) -> str:
             return question(genre)
 
@@ -72,6 +74,15 @@ def _decorator(provider: str, front: str) -> Callable[..., Any]:
     from mirascope import llm
 
     return partial(llm.call, provider)
+
+
+def _point_at_server(provider: str) -> None:
+    """Where no variable says the address to the default client, as the sandbox does it."""
+    if provider == "mistral":
+        from mirascope.core.base._clients import Endpoint, redirect
+
+        address, key = os.environ["BENCHMARK_MISTRAL_URL"], os.environ["MISTRAL_API_KEY"]
+        redirect({provider: Endpoint(address, key)})
 
 
 def _book_tool() -> Any:

@@ -1,7 +1,8 @@
 """A server that answers fixed bytes, in a process of its own, so that it is never what is measured.
 
 The path's first part names the provider and the model's name the shape of the reply:
-`POST /openai/v1/chat/completions` with `"model": "bench-tool"` gets openai's `tool` reply.
+`POST /openai/v1/chat/completions` with `"model": "bench-tool"` gets openai's `tool` reply, as
+`POST /google/v1/models/bench-tool:generateContent` gets google's.
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
-MODEL = re.compile(rb'"model": *"bench-(\w+)"')
+MODEL = re.compile(rb"bench-(\w+)")
 
 
 def json_reply(body: Mapping[str, Any]) -> bytes:
@@ -29,13 +30,12 @@ def json_reply(body: Mapping[str, Any]) -> bytes:
     )
 
 
-def event_reply(events: list[str]) -> bytes:
-    """A whole HTTP response with a stream of server-sent events, each in a chunk of its own."""
-    chunks = b"".join(b"%x\r\n%s\r\n" % (len(e.encode()), e.encode()) for e in events)
-    head = (
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-    )
-    return head + chunks + b"0\r\n\r\n"
+def event_reply(events: Iterable[str | bytes], content_type: str = "text/event-stream") -> bytes:
+    """A whole HTTP response with a stream of events, each in a chunk of its own."""
+    encoded = [event.encode() if isinstance(event, str) else event for event in events]
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(event), event) for event in encoded)
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
+    return head.encode() + chunks + b"0\r\n\r\n"
 
 
 class FixedReplies(asyncio.Protocol):
@@ -60,7 +60,8 @@ class FixedReplies(asyncio.Protocol):
 
     def reply(self, head: bytes, body: bytes) -> bytes:
         provider = head.split(b"/", 2)[1].decode()
-        model = MODEL.search(body)
+        # Some have the model in the path.
+        model = MODEL.search(head.partition(b"\r\n")[0]) or MODEL.search(body)
         shape = model[1].decode() if model else "text"
         return self.replies[provider][shape]
 

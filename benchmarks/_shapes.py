@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -19,6 +20,40 @@ class Book(BaseModel):
     author: str
 
 
+class Shelf(BaseModel):
+    """Books that stand together, and a word about them."""
+
+    books: list[Book]
+    note: str
+
+
+SHELF_LENGTHS = (250, 500, 1000, 2000, 4000)
+"""Of structured streams, in chunks."""
+CHARACTERS = 4
+"""In a chunk of a structured stream: about a token."""
+
+
+def stream_shapes() -> dict[int, str]:
+    """The shape of a structured stream by its length."""
+    return {length: f"structured_stream_{length}" for length in SHELF_LENGTHS}
+
+
+def shelf_json(length: int) -> str:
+    """A shelf whose JSON makes so many chunks: half of it is books, half of it the note."""
+    size = length * CHARACTERS
+    books: list[dict[str, str]] = []
+    while len(json.dumps({"books": books, "note": ""})) < size // 2:
+        books.append({**BOOK, "title": f"{BOOK['title']}, volume {len(books) + 1}"})
+    note = size - len(json.dumps({"books": books, "note": ""}))
+    return json.dumps({"books": books, "note": ("word " * note)[:note]})
+
+
+def pieces(text: str, count: int) -> list[str]:
+    """A text in so many pieces of the same size."""
+    size = len(text) // count
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
 def question(genre: str) -> str:
     return f"Recommend a {genre} book."
 
@@ -30,6 +65,15 @@ class Bare(Protocol):
     """
 
     name: str
+    distribution: str
+    """The package that holds the SDK."""
+    model_prefix: str
+    """What the library is to say before the name of a model."""
+
+    @property
+    def has_transports(self) -> bool:
+        """Whether the async client can be given aiohttp in the place of its default transport."""
+        ...
 
     def replies(self) -> dict[str, bytes]:
         """The HTTP responses of the server, by shape: text, stream, tool, structured."""
@@ -40,7 +84,8 @@ class Bare(Protocol):
         ...
 
     def client(self) -> Any: ...
-    def async_client(self, *, aiohttp: bool) -> Any: ...
+    async def async_client(self, *, aiohttp: bool) -> Any: ...
+    async def close(self, client: Any) -> None: ...
 
     def text(self, client: Any, genre: str) -> str: ...
     def stream(self, client: Any, genre: str) -> str: ...

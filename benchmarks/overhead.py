@@ -1,6 +1,6 @@
 """What a call through the library costs, as a ratio to the bare SDK with a reused client.
 
-    python benchmarks/overhead.py                       every provider, a few minutes
+    python benchmarks/overhead.py                       every provider whose SDK is installed
     python benchmarks/overhead.py openai --quick        a glance
     python benchmarks/overhead.py --json > result.json
 
@@ -21,8 +21,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from _measure import Contender, Measurement, paired
@@ -60,17 +59,13 @@ def shapes(bare: Bare, ours: Ours, runner: asyncio.Runner) -> Iterator[Shape]:
         our_work = partial(getattr(ours, shape), GENRE)
         yield Shape(name, repeated(bare_work), repeated(our_work), times, units)
     yield from async_shapes(bare, ours, runner, aiohttp=False)
-    if find_spec("aiohttp"):
+    if bare.has_transports:
         yield from async_shapes(bare, ours, runner, aiohttp=True)
 
 
 def async_shapes(bare: Bare, ours: Ours, runner: asyncio.Runner, aiohttp: bool) -> Iterator[Shape]:
     """Against the SDK's default transport, or against its aiohttp one, which our client prefers."""
-
-    async def new_client() -> Any:
-        return bare.async_client(aiohttp=aiohttp)
-
-    client = runner.run(new_client())
+    client = runner.run(bare.async_client(aiohttp=aiohttp))
     transport = " (SDK on aiohttp)" if aiohttp else ""
     text = partial(bare.text_async, client, GENRE)
     stream = partial(bare.stream_async, client, GENRE)
@@ -88,7 +83,7 @@ def async_shapes(bare: Bare, ours: Ours, runner: asyncio.Runner, aiohttp: bool) 
         units=GATHERED,
         clocks=("CPU", "wall"),
     )
-    runner.run(client.close())
+    runner.run(bare.close(client))
 
 
 def repeated(work: Callable[[], Any]) -> Contender:
@@ -130,8 +125,9 @@ def check_same_result(shape: Shape) -> None:
 def measurements(names: list[str], front: str, rounds: int) -> Iterator[tuple[str, Measurement]]:
     with fixed_replies() as address, asyncio.Runner() as runner:
         for name in names:
-            os.environ.update(PROVIDERS[name].environment(address))
-            for shape in shapes(PROVIDERS[name], Ours(name, front), runner):
+            bare = PROVIDERS[name]
+            os.environ.update(bare.environment(address))
+            for shape in shapes(bare, Ours(name, front, bare.model_prefix), runner):
                 check_same_result(shape)
                 for clock, measurement in paired(shape, rounds).items():
                     if clock in shape.clocks:
@@ -143,8 +139,18 @@ def allow_many_sockets() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def is_installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
+
+
 def environment(names: list[str]) -> dict[str, str]:
-    packages = ["everscope", "pydantic", *names, *(["aiohttp"] if find_spec("aiohttp") else [])]
+    sdks = dict.fromkeys(PROVIDERS[name].distribution for name in names)
+    packages = ["everscope", "pydantic", *sdks]
+    packages += [package for package in ("aiobotocore",) if "boto3" in sdks]
+    packages += [package for package in ("aiohttp", "httpx-aiohttp") if is_installed(package)]
     return {
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
@@ -154,8 +160,11 @@ def environment(names: list[str]) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("providers", nargs="*", help=f"of {', '.join(PROVIDERS)}; all by default")
+    parser.add_argument(
+        "providers", nargs="*", help=f"of {', '.join(PROVIDERS)}; by default all that are installed"
+    )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, wider spread")
+    parser.add_argument("--rounds", type=int, help="16 by default")
     parser.add_argument("--json", action="store_true", help="print JSON in the place of a table")
     parser.add_argument(
         "--front",
@@ -164,12 +173,15 @@ def main() -> None:
         help="measure llm.call(provider, …) or <provider>.call(…)",
     )
     options = parser.parse_args()
-    names: list[str] = options.providers or list(PROVIDERS)
-    if unknown := set(names) - set(PROVIDERS):
+    if unknown := set(options.providers) - set(PROVIDERS):
         parser.error(f"no benchmark for {', '.join(sorted(unknown))}")
+    installed = [name for name, bare in PROVIDERS.items() if is_installed(bare.distribution)]
+    names: list[str] = options.providers or installed
     allow_many_sockets()
     about = environment(names)
-    found = measurements(names, options.front, rounds=4 if options.quick else 16)
+    found = measurements(
+        names, options.front, rounds=options.rounds or (4 if options.quick else 16)
+    )
     if options.json:
         rows = [{"provider": name, **asdict(row)} for name, row in found]
         print(json.dumps({"environment": about, "front": options.front, "rows": rows}, indent=2))
