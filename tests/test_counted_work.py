@@ -54,9 +54,9 @@ def own_calls(action: Callable[[], Any]) -> int:
 @pytest.mark.parametrize(
     ("options", "use", "most"),
     [
-        ({}, lambda response: response.content, 75),
+        ({}, lambda response: response.content, 78),
         ({"tools": [find]}, lambda response: response.tool.args, 115),
-        ({"response_model": Book}, lambda book: book.title, 96),
+        ({"response_model": Book}, lambda book: book.title, 104),
     ],
     ids=["text", "tools", "structured"],
 )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 from pydantic_core import from_json
 
 from ._client_options import is_native_timeout, with_max_retries
+from ._direct_post import posting_of
 from ._providers import require_sdk
 from ._sdk_objects import ObjectEvents, plain
 from .base._clients import http_client
@@ -43,6 +44,8 @@ class RawResponseProvider(Provider):
     async_client: ClassVar[str]
     """Names of the client classes that a default client is made of."""
     request_id_header: ClassVar[str]
+    sends_json_as_it_is: ClassVar[bool] = False
+    """Whether `create` of the SDK does nothing but make JSON of what it is given and `post` it."""
 
     @property
     def sdk(self) -> Any:
@@ -84,6 +87,10 @@ class RawResponseProvider(Provider):
     def send(self, client: Any, kwargs: dict[str, Any], stream: bool) -> Any:
         resource = self.resource(client)
         if is_plain(resource, "create", self.sdk_name):
+            if self.sends_json_as_it_is:
+                posting = posting_of(resource, stream)
+                if posting and posting.takes(kwargs):
+                    return posting.send(resource._post, kwargs)
             return resource.with_raw_response.create(**kwargs)
         return resource.create(**kwargs)
 

@@ -172,6 +172,7 @@ class GroqProvider(ChatCompletions, RawResponseProvider):
     sync_clients: ClassVar[frozenset[str]] = frozenset({"Groq"})
     async_clients: ClassVar[frozenset[str]] = frozenset({"AsyncGroq"})
     request_id_header = "x-request-id"
+    sends_json_as_it_is = True
     response_type: ClassVar[type[BaseCallResponse]] = GroqCallResponse
     chunk_type: ClassVar[type[BaseCallResponseChunk]] = GroqCallResponseChunk
     stream_type: ClassVar[type[BaseStream[Any, Any]]] = GroqStream

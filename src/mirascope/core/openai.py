@@ -212,6 +212,7 @@ class OpenAIProvider(ChatCompletions, RawResponseProvider):
     sync_clients: ClassVar[frozenset[str]] = frozenset({"OpenAI", "AzureOpenAI"})
     async_clients: ClassVar[frozenset[str]] = frozenset({"AsyncOpenAI", "AsyncAzureOpenAI"})
     request_id_header = "x-request-id"
+    sends_json_as_it_is = True
     response_type: ClassVar[type[BaseCallResponse]] = OpenAICallResponse
     chunk_type: ClassVar[type[BaseCallResponseChunk]] = OpenAICallResponseChunk
     stream_type: ClassVar[type[BaseStream[Any, Any]]] = OpenAIStream
