@@ -28,6 +28,8 @@ from pydantic_core import from_json
 from .core.base._narrow import is_list
 from .core.base._unreadable import UnreadableReply as UnreadableReply
 
+__all__ = ["TRANSIENT", "ErrorDescription", "ErrorKind", "UnreadableReply", "describe"]
+
 ErrorKind: TypeAlias = Literal[
     "authentication",
     "bad_request",

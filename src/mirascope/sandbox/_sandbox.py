@@ -36,7 +36,8 @@ class Sandbox:
         redirect: Point the library's default clients here.
         strict: Refuse requests that the provider would refuse, with status 400.
         record: Keep the requests in `requests`. Turn it off for a server that runs for long.
-        host, port: Where to listen; port 0 takes a free one.
+        host: Where to listen.
+        port: The port to listen on; 0 takes a free one.
     """
 
     def __init__(
@@ -166,8 +167,9 @@ class Sandbox:
                 None leaves the content to the rules.
             times: For how many requests.
             provider: Only for requests to this provider.
-            first_byte, between_events: Delays of this reply, in seconds, in the place of those
-                that `slow` sets.
+            first_byte: The delay before this reply, in seconds, in the place of the one that
+                `slow` sets.
+            between_events: The delay between the events of this reply, likewise.
             changes: Fields of `Reply` to set besides: `thinking`, `usage`, `finish_reason`,
                 `refusal`, `tool_calls`, …
         """
