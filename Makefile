@@ -19,7 +19,7 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test test-previous fuzz types lint format docs check-docs bench soak clean
+.PHONY: help demo test test-previous fuzz types lint format docs check-docs bench bench-peers soak clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo 'make docs     build the documentation as a site, into site/'
 	@echo 'make check-docs  the same, then walk through it in a headless Chromium'
 	@echo 'make bench    measure the cost of a call against the bare SDK, of the imports and of templates'
+	@echo 'make bench-peers  compare other libraries, each in an environment of its own; writes docs/benchmarks.md'
 	@echo 'make soak     make 20,000 calls that go well, fail, are left and cancelled, and count what remains'
 	@echo 'make clean    remove $(VENV) and caches'
 
@@ -101,6 +102,9 @@ bench: $(VENV)/.dev
 	$(RUN) benchmarks/overhead.py $(ARGS)
 	$(RUN) benchmarks/imports.py
 	$(RUN) benchmarks/templates.py
+
+bench-peers: $(VENV)/.dev
+	$(RUN) benchmarks/peers.py $(ARGS)
 
 soak: $(VENV)/.dev
 	$(RUN) -W error benchmarks/soak.py $(ARGS)

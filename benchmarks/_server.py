@@ -67,9 +67,11 @@ class FixedReplies(asyncio.Protocol):
 
 
 async def serve() -> None:
+    from _peers_replies import replies as peers_replies
     from _providers import PROVIDERS
 
     replies = {name: provider.replies() for name, provider in PROVIDERS.items()}
+    replies["peers"] = peers_replies()
     server = await asyncio.get_running_loop().create_server(
         lambda: FixedReplies(replies), "127.0.0.1", 0, backlog=2048
     )
