@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from mirascope.core._providers import is_installed
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
 
@@ -52,6 +54,67 @@ SHOWS: dict[str, list[str]] = {
         "tool: {'title': 'The Name of the Wind'} -> The Name of the Wind: shelf 7",
         "answer: Sandbox reply with the tool's result: The Name of the Wind: shelf 7",
     ],
+    "toolkits": [
+        "the tool's result: 2 books about foxes since 2007",
+        "file_system_ReadFile is called with {'path': ",
+    ],
+    "response_model": [
+        "Book(title='The Name of the Wind', author='Patrick Rothfuss', year=2007)",
+        "- Mistborn: The Final Empire by Brandon Sanderson",
+        "fiction",
+    ],
+    "structured_stream": [
+        "PartialBook(title='Th', author=None)",
+        "PartialBook(title='The Name of the Wind', author='Patric')",
+        "\nBook(title='The Name of the Wind', author='Patrick Rothfuss')",
+    ],
+    "json_mode": ["{", "Book(title='The Name of the Wind', author='Patrick Rothfuss')"],
+    "output_parser": ["1 Sandbox reply to: Name three fantasy books"],
+    "dynamic_configuration": [
+        "{'tags': {'member'}} The Name of the Wind: shelf 7",
+        "{'tags': {'guest'}} Sandbox reply to: Where is ['length']",
+    ],
+    "override_and_context": [
+        "openai gpt-4o-mini\nanthropic claude-haiku-4-5\n"
+        "anthropic claude-sonnet-4-5\nopenai gpt-4o-mini\n"
+    ],
+    "chaining": [
+        "reply to: Summarize The Name of the Wind by Patrick Rothfuss",
+        "reply to: Translate into French: Sandbox reply to: Summarize The Name of the Wind",
+    ],
+    "conversation": [
+        "I like pelicans.",
+        "And how do they fish?",
+        "['system', 'user', 'assistant', 'user', 'assistant', 'user', 'assistant']",
+    ],
+    "retries": [
+        "Sandbox reply to: Recommend a fantasy book.",
+        "failed before: ['RateLimitError', 'RateLimitError']",
+        "Book(title='Emma', pages=474)",
+    ],
+    "fallback_models": [
+        "openai\nanthropic\nopenai gpt-4o-mini InternalServerError",
+        "anthropic claude-haiku-4-5 ServiceUnavailableError",
+        "openai gpt-4o InternalServerError",
+    ],
+    "rate_limits": ["Recommend a travel book.", "limit on all models (600 requests per minute)"],
+    "budgets": [
+        "Recommend a mystery book.",
+        "refused: The budget of 2 calls has no room",
+        "spent 2 calls, $0.0000",
+        "too late: The deadline of 0.2 seconds has passed",
+    ],
+    "costs": ["output_tokens=7", "one call: $0.0000048", "two calls: $0.0000096", "gpt-4o: $3.50"],
+    "media": [
+        "['text', 'image', 'image']",
+        "['text', 'document']",
+        "['text', 'audio']\n-> Sandbox reply to: Write down what is said.",
+    ],
+    "thinking": ["thinking: One fox and one fox.\nanswer: Two.", "\nthinking '", "\ntext '"],
+    "mcp_tools": ["['find_book']", "the tool's result: The Name of the Wind: shelf 7", "Whisper."],
+    "custom_provider": ["library/owl-8b> -> Sandbox reply to: Name an owl.", "for: owl-8b"],
+    "local_model": ["Recommend a fantasy book.\nollama llama3.2 cost: None"],
+    "testing_with_sandbox": ["2 passed"],
 }
 """By path below `examples/`: what its output holds, in this order."""
 
@@ -65,8 +128,9 @@ def run(
         for name, value in os.environ.items()
         if name not in ("PROVIDER", "MODEL") and not name.endswith("_API_KEY")
     }
+    by = ["-m", "pytest", "-p", "no:cacheprovider"] if example.startswith("testing_") else []
     return subprocess.run(
-        [sys.executable, EXAMPLES / f"{example}.py", *arguments],
+        [sys.executable, *by, EXAMPLES / f"{example}.py", *arguments],
         input=stdin,
         capture_output=True,
         text=True,
@@ -82,8 +146,14 @@ def assert_shows(output: str, expected: list[str]) -> None:
         assert found, f"{text!r} is missing, or out of order, in:\n{output}"
 
 
+NEEDS = {"thinking": "anthropic", "mcp_tools": "mcp"}
+"""The packages besides OpenAI's SDK that an example needs."""
+
+
 @pytest.mark.parametrize("example", SHOWS)
 def test_example_shows_what_it_is_for(example: str) -> None:
+    if not is_installed(package := NEEDS.get(example, "openai")):
+        pytest.skip(f"the package `{package}` is not installed")
     result = run(example)
     assert result.returncode == 0, result.stderr
     assert not result.stderr
