@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from _openai import USAGE, BareOpenAI, _choice, _chunk, _completion
+from _chat_completions import USAGE, choice, chunk, completion
+from _chat_completions import replies as common_replies
 from _server import event_reply
 from _shapes import BOOK, TEXT
 from pydantic import BaseModel
@@ -47,10 +48,10 @@ SUMMARY, SUMMARY_PIECES = _summary()
 def _events(deltas: list[dict[str, Any]], finish_reason: str) -> bytes:
     return event_reply(
         [
-            _chunk([_choice({"role": "assistant", "content": None})]),
-            *[_chunk([_choice(delta)]) for delta in deltas],
-            _chunk([_choice({}, finish_reason)]),
-            _chunk([], usage=USAGE),
+            chunk([choice({"role": "assistant", "content": None})]),
+            *[chunk([choice(delta)]) for delta in deltas],
+            chunk([choice({}, finish_reason)]),
+            chunk([], usage=USAGE),
             "data: [DONE]\n\n",
         ]
     )
@@ -66,15 +67,15 @@ def _call_events(name: str, pieces: list[str]) -> bytes:
 def _call(name: str) -> bytes:
     function = {"name": name, "arguments": json.dumps(BOOK)}
     call = {"id": "call_1", "type": "function", "function": function}
-    return _completion({"content": None, "tool_calls": [call]}, "tool_calls")
+    return completion({"content": None, "tool_calls": [call]}, "tool_calls")
 
 
 def replies() -> dict[str, bytes]:
     book = json.dumps(BOOK)
     return {
-        **BareOpenAI().replies(),
+        **common_replies(),
         "final_result": _call("final_result"),
-        "json": _completion({"content": book}, "stop"),
+        "json": completion({"content": book}, "stop"),
         "structured_stream": _call_events("Summary", SUMMARY_PIECES),
         "final_result_stream": _call_events("final_result", SUMMARY_PIECES),
         "json_stream": _events([{"content": piece} for piece in SUMMARY_PIECES], "stop"),

@@ -38,8 +38,9 @@ def comparison() -> Any:
         yield _peers_report, chosen, run, module
     finally:
         sys.path[:] = [path for path in sys.path if path != str(BENCHMARKS)]
+        own = {path.stem for path in BENCHMARKS.iterdir()}
         for name in set(sys.modules) - before:
-            if name.startswith(("_peers", "peers", "_server", "_shapes", "_openai")):
+            if name.partition(".")[0] in own:
                 del sys.modules[name]
 
 

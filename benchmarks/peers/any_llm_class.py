@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-from _openai import TOOL
+from _chat_completions import TOOL
 from _shapes import Book
 from any_llm import AnyLLM
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from _openai import TOOL
+from _chat_completions import TOOL
 from _shapes import Book
 from litellm import acompletion, completion
 
