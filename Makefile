@@ -102,6 +102,7 @@ bench: $(VENV)/.dev
 	$(RUN) benchmarks/overhead.py $(ARGS)
 	$(RUN) benchmarks/imports.py
 	$(RUN) benchmarks/templates.py
+	$(RUN) benchmarks/structured_streams.py
 
 bench-peers: $(VENV)/.dev
 	$(RUN) benchmarks/peers.py $(ARGS)
