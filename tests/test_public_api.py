@@ -52,6 +52,10 @@ NAMES = {
     "mirascope.retries": "Fallback FallbackError RetryPolicy fallback retry tenacity",
     "mirascope.retries.fallback": "Fallback FallbackError fallback",
     "mirascope.retries.tenacity": "collect_errors",
+    "mirascope.integrations": "langfuse logfire middleware_factory otel",
+    "mirascope.integrations.langfuse": "with_langfuse",
+    "mirascope.integrations.logfire": "with_logfire",
+    "mirascope.integrations.otel": "configure with_hyperdx with_otel",
     "mirascope.integrations.tenacity": "collect_errors",
     "mirascope.tools": """AsyncHTTPX FileSystemToolKit FileSystemToolKitConfig HTTPX HTTPXConfig
         ParseURLConfig ParseURLContent Requests RequestsConfig""",
@@ -165,6 +169,10 @@ HEAVY = (
         "httpx2",
         "aiohttp",
         "genai_prices",
+        "langfuse",
+        "logfire",
+        "opentelemetry",
+        "rich",
         "docstring_parser",
     ),
 )
@@ -172,6 +180,7 @@ LIGHT = [
     "import mirascope, mirascope.llm, mirascope.core",
     "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call",
     "from mirascope import llm; llm.call(provider='openai', model='m')(lambda: 'hi')",
+    "from mirascope.integrations import *; from mirascope.integrations.otel import with_otel",
     "import mirascope.mcp; from mirascope import mcp as mirascope_mcp",
     "from mirascope.tools import *; HTTPX(url='http://127.0.0.1/').call()",
 ]

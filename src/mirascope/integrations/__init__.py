@@ -1,4 +1,4 @@
-"""What connects calls with other libraries."""
+"""What connects calls with other libraries: tracing, and middleware of one's own."""
 
 from __future__ import annotations
 
@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING
 from .._lazy import GetAttribute, ListNames, lazy
 
 if TYPE_CHECKING:
+    from . import langfuse as langfuse
+    from . import logfire as logfire
+    from . import otel as otel
     from . import tenacity as tenacity
+    from ._middleware import middleware_factory as middleware_factory
 
 __getattr__: GetAttribute
 __dir__: ListNames
-__getattr__, __dir__ = lazy(__name__, {}, ("tenacity",))
+__getattr__, __dir__ = lazy(
+    __name__,
+    {"middleware_factory": "._middleware"},
+    ("langfuse", "logfire", "otel", "tenacity"),
+)
 
-__all__ = ["tenacity"]
+__all__ = ["langfuse", "logfire", "middleware_factory", "otel", "tenacity"]
