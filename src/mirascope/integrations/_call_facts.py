@@ -46,8 +46,7 @@ def reply_of(result: Any) -> BaseCallResponse | BaseStream | None:
     if isinstance(result, BaseStructuredStream):
         return result.stream
     is_reply = isinstance(result, (BaseCallResponse, BaseStream))
-    found: Any = result if is_reply else getattr(result, "_response", None)
-    return cast("BaseCallResponse | BaseStream | None", found)
+    return cast(Any, result if is_reply else getattr(result, "_response", None))
 
 
 def facts_before(fn: Callable[..., Any]) -> Facts:
