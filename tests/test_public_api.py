@@ -180,7 +180,7 @@ LIGHT = [
     "import mirascope, mirascope.llm, mirascope.core",
     "from mirascope import BaseTool, Messages, llm, prompt_template; llm.call",
     "from mirascope import llm; llm.call(provider='openai', model='m')(lambda: 'hi')",
-    "from mirascope.integrations import langfuse, logfire, middleware_factory, otel; otel.with_otel",
+    "from mirascope.integrations import langfuse, logfire, middleware_factory, otel",
     "import mirascope.mcp; from mirascope import mcp as mirascope_mcp",
     "from mirascope.tools import *; HTTPX(url='http://127.0.0.1/').call()",
 ]

@@ -46,7 +46,8 @@ def reply_of(result: Any) -> BaseCallResponse | BaseStream | None:
     if isinstance(result, BaseStructuredStream):
         return result.stream
     is_reply = isinstance(result, (BaseCallResponse, BaseStream))
-    return cast(Any, result if is_reply else getattr(result, "_response", None))
+    found: Any = cast(Any, result) if is_reply else getattr(result, "_response", None)
+    return cast("BaseCallResponse | BaseStream | None", found)
 
 
 def facts_before(fn: Callable[..., Any]) -> Facts:

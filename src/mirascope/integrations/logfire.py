@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._call_facts import tags_of
@@ -33,8 +34,8 @@ def with_logfire(*, content: bool = True) -> Callable[[FunctionT], FunctionT]:
     required("logfire", "logfire")
 
     def tracer() -> Tracer:
-        import logfire
-
+        # Not an `import`: to those who check the types of this library it may be missing.
+        logfire: Any = import_module("logfire")
         provider: Any = logfire.DEFAULT_LOGFIRE_INSTANCE.config.get_tracer_provider()
         found: Tracer = provider.get_tracer("mirascope")
         return found
