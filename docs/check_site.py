@@ -34,7 +34,7 @@ ANCHORS = "[...document.querySelectorAll('[id], a[name]')].map(node => node.id |
 OVERFLOW = """() => {
     const width = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= width) return [];
-    return [...document.querySelectorAll('main *')]
+    return [...document.querySelectorAll('main *:not(pre *, table *)')]
         .filter(node => node.getBoundingClientRect().right > width + 1)
         .slice(0, 3).map(node => node.outerHTML.slice(0, 120));
 }"""

@@ -69,8 +69,12 @@ def test_only_names_that_exist_are_described(
         for module in modules
         if name not in names.get(module, [])
     }
-    # That module has no list of names.
+    # The tools are in a module without a list of names; the options are the keyword arguments of
+    # models, which nobody imports.
     assert unlisted == {
+        "mirascope.llm._options.ChainOptions",
+        "mirascope.llm._options.ConversationOptions",
+        "mirascope.llm._options.PromptOptions",
         "mirascope.tools.base.ConfigurableTool",
         "mirascope.tools.base.ConfigurableToolKit",
     }
