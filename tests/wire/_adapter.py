@@ -14,6 +14,7 @@ from pydantic import create_model
 from mirascope.core import BaseTool
 from mirascope.sandbox import Sandbox
 
+from ._anatomy import anatomy
 from ._recordings import Exchange, Json
 
 Call = tuple[str, str | None, Json]
@@ -127,9 +128,9 @@ class Adapter(ABC):
         """The events of a stream that `ask` gave."""
         return list(raw)
 
-    def data(self, native: Any) -> Any:
-        """What an object of the SDK holds."""
-        return native.model_dump()
+    def anatomy(self, native: Any) -> Any:
+        """What an object of the SDK consists of."""
+        return anatomy(native)
 
     def told(self, error: Any) -> Any:
         """What an exception of the SDK tells."""

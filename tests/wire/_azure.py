@@ -51,9 +51,6 @@ class AzureRecordings(OpenAIRecordings):
         extras = {name: params.pop(name) for name in [*params] if name not in known}
         return params | {"model_extras": extras} if extras else params
 
-    def data(self, native: Any) -> Any:
-        return native.as_dict()
-
     def told(self, error: Any) -> Any:
         return type(error), error.status_code, error.error and error.error.code
 

@@ -56,9 +56,6 @@ class CohereRecordings(Adapter):
     def body(self, request: Json) -> Json:
         return {"stream": False, **request}
 
-    def data(self, native: Any) -> Any:
-        return native.dict()
-
     def tool(self, native: Json) -> type[BaseTool] | None:
         function = native.get("function")
         if function is None:

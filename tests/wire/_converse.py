@@ -83,9 +83,6 @@ class BedrockRecordings(Adapter):
     def events(self, raw: Any) -> list[Any]:
         return list(raw["stream"])
 
-    def data(self, native: Any) -> Any:
-        return native
-
     def told(self, error: Any) -> Any:
         # The classes of exceptions are made anew for each session.
         return type(error).__name__, error.response["Error"]

@@ -94,11 +94,10 @@ class GoogleRecordings(Adapter):
         body["generationConfig"] = config
         return {name: value for name, value in body.items() if value}
 
-    def data(self, native: Any) -> Any:
+    def anatomy(self, native: Any) -> Any:
         # What was asked for decides whether the SDK keeps a history of calls that it made itself.
-        return native.model_dump(
-            exclude={"sdk_http_response", "automatic_function_calling_history"}
-        )
+        left_out = {"automatic_function_calling_history": None}
+        return super().anatomy(native.model_copy(update=left_out))
 
     def told(self, error: Any) -> Any:
         return type(error), error.code, error.details

@@ -100,10 +100,7 @@ def test_whole_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
     check_turn(adapter, response, reading, way)
 
     native = by_sdk(adapter, box, exchange)
-    assert type(response.response) is type(native)
-    assert adapter.data(response.response) == adapter.data(native)
-    if hasattr(native, "_request_id"):
-        assert response.response._request_id == native._request_id
+    assert adapter.anatomy(response.response) == adapter.anatomy(native)
 
 
 @in_every_way
@@ -119,8 +116,7 @@ def test_streamed_reply(box: Sandbox, exchange: Exchange, way: Way) -> None:
 
     native = by_sdk(adapter, box, exchange)
     chunks = [chunk.chunk for chunk, _ in result.items if chunk.chunk is not None]
-    assert [type(chunk) for chunk in chunks] == [type(event) for event in native]
-    assert list(map(adapter.data, chunks)) == list(map(adapter.data, native))
+    assert list(map(adapter.anatomy, chunks)) == list(map(adapter.anatomy, native))
 
 
 @in_every_way

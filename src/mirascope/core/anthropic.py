@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
@@ -17,7 +18,7 @@ from ._raw_response import RawResponseProvider, construct
 from ._sdk_objects import plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._narrow import is_object, objects_in
-from .base._provider import Draft
+from .base._provider import Draft, Received
 from .base._provider_call import provider_call
 from .base._wire import Delta, Reply, ToolCall
 from .base.call_params import CommonCallParams
@@ -195,6 +196,17 @@ _SAMPLING_VERSION = "2023-06-01"
 https://docs.anthropic.com/en/api/versioning."""
 
 
+@dataclass(slots=True)
+class AnthropicReceived(Received):
+    """A reply of an SDK that also keeps the identifier of the workspace, as `_workspace_id`."""
+
+    workspace_id: str | None = None
+
+    def __reduce__(self) -> Any:
+        _, given = Received.__reduce__(self)
+        return AnthropicReceived, (*given, self.workspace_id)
+
+
 class AnthropicProvider(RawResponseProvider):
     """The facts of Anthropic."""
 
@@ -255,6 +267,18 @@ class AnthropicProvider(RawResponseProvider):
 
     def native_types(self) -> tuple[Any, Any]:
         return _native_types()
+
+    def receive(self, raw: Any) -> Received:
+        received = super().receive(raw)
+        if received.native is not None or not hasattr(raw, "workspace_id"):
+            return received
+        return AnthropicReceived(received.data, None, received.request_id, raw.workspace_id)
+
+    def native_response(self, received: Received) -> Any:
+        native = super().native_response(received)
+        if isinstance(received, AnthropicReceived):
+            native._workspace_id = received.workspace_id
+        return native
 
     def native_chunk(self, received: Any) -> Any:
         return construct(_event_types().get(received.data.get("type"), dict), received.data)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
 
     from .base._clients import Endpoint
+    from .base._provider import Received
     from .base._signatures import ProviderCall
 else:
     ChatCompletionMessageParam = dict[str, Any]
@@ -191,6 +192,10 @@ class GroqProvider(ChatCompletions, RawResponseProvider):
 
     def native_types(self) -> tuple[Any, Any]:
         return _native_types()
+
+    def native_response(self, received: Received) -> Any:
+        # Unlike its relatives this SDK puts no identifier of the request beside the reply's fields.
+        return construct(self.native_types()[0], received.data)
 
     def native_tool_call(self, call: ToolCall) -> Any:
         native: Json = call.native or {
