@@ -11,7 +11,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 ifneq ($(shell uv --version 2>/dev/null),)
 CREATE = uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV)
-INSTALL = uv pip install --quiet --python $(RUN)
+INSTALL = uv pip install --quiet --python $(RUN) $(if $(RESOLUTION),--resolution $(RESOLUTION))
 else
 CREATE = $(PYTHON) -m venv $(VENV) && $(RUN) -m pip install --quiet --upgrade 'pip>=25.1'
 INSTALL = $(RUN) -m pip install --quiet
@@ -19,13 +19,14 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test test-previous fuzz types lint format docs check-docs bench bench-peers soak clean
+.PHONY: help demo test test-previous test-lowest fuzz types lint format docs check-docs bench bench-peers soak clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo     run examples/quickstart.py without a key; PROVIDER=openai make demo with yours'
 	@echo 'make test     run the tests'
 	@echo 'make test-previous  the same with the SDKs'"'"' previous major versions'
+	@echo 'make test-lowest  the same with the oldest versions that are allowed; needs uv'
 	@echo 'make fuzz     read thousands of spoilt replies of every provider; CASES=1000 tries fewer'
 	@echo 'make types    check the types: pyright and mypy, both strict; of the docs with ty as well'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
@@ -63,6 +64,12 @@ PREVIOUS_EXTRAS = openai,anthropic,azure,bedrock,cohere,google,groq,mistral,xai,
 
 test-previous:
 	$(MAKE) test VENV=.venv-previous EXTRAS=$(PREVIOUS_EXTRAS) PINS="$(PREVIOUS)"
+
+# The oldest version that pyproject.toml allows of each thing it names, a resolution that pip does
+# not have. Types are not checked: they are those of the newest SDKs.
+test-lowest:
+	@uv --version >/dev/null 2>&1 || { echo '`make test-lowest` needs uv: pip install uv'; exit 1; }
+	$(MAKE) test VENV=.venv-lowest RESOLUTION=lowest-direct ARGS='--ignore tests/test_typing.py $(ARGS)'
 
 # `make test` tries two hundred for each provider. ARGS='-k openai --hypothesis-seed=1' chooses.
 CASES ?= 20000
@@ -111,4 +118,4 @@ soak: $(VENV)/.dev
 	$(RUN) -W error benchmarks/soak.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-previous site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-previous .venv-lowest site .pytest_cache .mypy_cache .ruff_cache .hypothesis
