@@ -7,39 +7,76 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure import StructureItem
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.nav import Navigation, Section
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 # The page of the site, and the file of the repository that it shows.
-SHOWN = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
+SHOWN = {
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "examples.md": "examples/README.md",
+    "security.md": "SECURITY.md",
+}
 # Pages of docstrings, which are not in their Markdown.
 GENERATED = re.compile(r"^::: ", re.MULTILINE)
+# A link to a file, not to an anchor of the same page nor to a URL.
+LINK = re.compile(r"\[(?P<text>[^\]\n]+)\]\((?P<target>(?!\w+:)[\w./-]+)(?P<anchor>#[\w.-]+)?\)")
 
 navigation: list[StructureItem] = []
+written: dict[str, str] = {}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages of `SHOWN`, with links that hold in the site."""
+    """Add the pages of `SHOWN`, and one for each example."""
     for page, source in SHOWN.items():
         text = (ROOT / source).read_text("utf-8")
-        files.append(File.generated(config, page, content=text.replace("](docs/", "](")))
+        folder = Path(source).parent.as_posix()
+        files.append(File.generated(config, page, content=in_site(text, folder)))
+    for example in sorted((ROOT / "examples").rglob("*.py")):
+        path = example.relative_to(ROOT)
+        text = f"# {path.name}\n\n````python\n{example.read_text('utf-8')}````\n"
+        page = path.with_suffix(".md").as_posix()
+        files.append(
+            File.generated(config, page, content=text, inclusion=InclusionLevel.NOT_IN_NAV)
+        )
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point links that leave `docs/` at the page of `SHOWN`; keep the text of others alone."""
-    for target, source in SHOWN.items():
-        markdown = markdown.replace(f"](../{source}", f"]({target}")
-    return re.sub(
-        r"\[([^\]]+)\]\(\.\./(?!\w+\.md)(?:examples|src|tests|benchmarks)[^)]*\)", r"\1", markdown
-    )
+    """Point the links of pages at the top of `docs/` at the pages that `on_files` adds."""
+    if page.file.generated_by is None and "/" not in page.file.src_uri:
+        markdown = in_site(markdown, "docs")
+    written[page.file.src_uri] = markdown
+    return markdown
+
+
+def in_site(markdown: str, folder: str) -> str:
+    """The text of a file in `folder` of the repository, with links that hold at the site's top.
+
+    A link to a file that the site does not have becomes plain text.
+    """
+
+    def link(match: re.Match[str]) -> str:
+        text, target, anchor = match["text"], match["target"], match["anchor"] or ""
+        path = posixpath.normpath(posixpath.join(folder, target))
+        for page, source in SHOWN.items():
+            if path == source:
+                return f"[{text}]({page}{anchor})"
+        if path.startswith("docs/"):
+            return f"[{text}]({path.removeprefix('docs/')}{anchor})"
+        if path.startswith("examples/") and path.endswith(".py"):
+            return f"[{text}]({path.removesuffix('.py')}.md)"
+        return text
+
+    return LINK.sub(link, markdown)
 
 
 def on_nav(nav: Navigation, config: MkDocsConfig, files: Files) -> None:
@@ -57,11 +94,11 @@ def on_post_build(config: MkDocsConfig) -> None:
         for page in pages:
             assert page.markdown is not None
             lines.append(f"- [{page.title}]({page.file.src_uri}){summary(page.markdown)}")
-            copy = site / page.file.src_uri
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(page.markdown, "utf-8")
             if not GENERATED.search(page.markdown):
                 texts.append(page.markdown.strip())
+    for name, text in written.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text, "utf-8")
     (site / "llms.txt").write_text("\n".join(lines) + "\n", "utf-8")
     (site / "llms-full.txt").write_text("\n\n".join(texts) + "\n", "utf-8")
 
