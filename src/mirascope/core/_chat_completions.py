@@ -228,7 +228,12 @@ class ChatCompletions(Provider):
         )
 
     def decode_delta(self, data: Json) -> Delta:
-        delta = Delta(data.get("id"), data.get("model"), data.get("created"))
+        delta = Delta.empty()
+        delta.id, delta.model, delta.created = (
+            data.get("id"),
+            data.get("model"),
+            data.get("created"),
+        )
         for choice in data.get("choices") or ():
             # With `n` > 1 the choices come mixed: the stream is that of the first.
             if choice.get("index", 0) == 0:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import FunctionType
@@ -184,28 +184,43 @@ class WireEvents(EventSource):
         self._iterator: Any = None
 
     def __iter__(self) -> Iterator[bytes]:
-        return cast(Iterator[bytes], self._http_response.iter_bytes())
+        response = self._http_response
+        read = response.iter_raw if self._is_raw() else response.iter_bytes
+        return cast(Iterator[bytes], read())
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        self._iterator = self._http_response.aiter_bytes()
+        response = self._http_response
+        self._iterator = response.aiter_raw() if self._is_raw() else response.aiter_bytes()
         return cast(AsyncIterator[bytes], self._iterator)
 
+    def _is_raw(self) -> bool:
+        """Whether the raw bytes are the body: not encoded, and not read before by a hook."""
+        response = self._http_response
+        return not (response.is_stream_consumed or "content-encoding" in response.headers)
+
     def decode(self, event: bytes) -> Iterable[Received]:
-        for text in self._decoder.feed(event):
-            if text == b"[DONE]":
-                self.done = self.complete = True
-                continue
-            try:
-                data = from_json(text)
-            except ValueError:
-                data = _decoded(text)
-            if not is_object(data):
-                raise self._provider.unreadable_event(
-                    text.decode(errors="replace"), self._http_response
-                )
-            if error := self._provider.stream_error(data, self._http_response):
-                raise error
-            yield Received(data)
+        texts = self._decoder.feed(event)
+        # As it is mostly; of several, those before one that is spoilt are still to be had.
+        return self._received(texts[0]) if len(texts) == 1 else self._each_received(texts)
+
+    def _each_received(self, texts: list[bytes]) -> Iterator[Received]:
+        for text in texts:
+            yield from self._received(text)
+
+    def _received(self, text: bytes) -> Sequence[Received]:
+        if text == b"[DONE]":
+            self.done = self.complete = True
+            return ()
+        try:
+            data = from_json(text)
+        except ValueError:
+            data = _decoded(text)
+        if not is_object(data):
+            body = text.decode(errors="replace")
+            raise self._provider.unreadable_event(body, self._http_response)
+        if error := self._provider.stream_error(data, self._http_response):
+            raise error
+        return (Received(data),)
 
     def close(self) -> Flow[None]:
         response = self._http_response

@@ -391,7 +391,7 @@ class AnthropicProvider(RawResponseProvider):
         if decoder is None:
             # A `ping`, or an event of a kind that is newer than this.
             return None
-        delta = Delta()
+        delta = Delta.empty()
         decoder(data, delta)
         return delta
 

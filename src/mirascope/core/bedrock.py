@@ -409,7 +409,7 @@ class BedrockProvider(Provider):
         if decoder is None:
             # An event of a kind that is newer than this.
             return None
-        delta = Delta()
+        delta = Delta.empty()
         decoder(data[kind], delta)
         return delta
 

@@ -360,7 +360,7 @@ class CohereProvider(BareConnection):
 
     def decode_delta(self, data: Json) -> Delta | None:
         decoder = wire.EVENT_DECODERS.get(data.get("type", ""))
-        delta = Delta()
+        delta = Delta.empty()
         if decoder:
             decoder(data, delta)
         return delta

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ..core.base.call_response_chunk import BaseCallResponseChunk
 from ..core.base.types import FinishReason, Usage
@@ -19,6 +20,15 @@ class CallResponseChunk(BaseCallResponseChunk):
         self._adapter = response._adapter
         self._delta = response._delta
         self._raw = response._raw
+
+    if TYPE_CHECKING:
+        _response: BaseCallResponseChunk
+    else:
+
+        @cached_property
+        def _response(self) -> BaseCallResponseChunk:
+            adapter = self._adapter
+            return adapter.chunk_type._received(adapter, self._delta, self._raw)
 
     @property
     def chunk(self) -> Any:

@@ -25,6 +25,7 @@ class Stream(BaseStream[CallResponseChunk, Tool]):
     """
 
     def __init__(self, stream: BaseStream) -> None:
+        stream.give_common_chunks(CallResponseChunk)
         self._stream = stream
         self._request = stream._request
         self._builder = stream._builder
@@ -36,12 +37,10 @@ class Stream(BaseStream[CallResponseChunk, Tool]):
         return self._stream.open()
 
     def feed(self, event: Any) -> Iterator[Item]:
-        for chunk, tool in self._stream.feed(event):
-            yield CallResponseChunk(chunk), tool
+        return self._stream.feed(event)
 
     def finish(self) -> Iterator[Item]:
-        for chunk, tool in self._stream.finish():
-            yield CallResponseChunk(chunk), tool
+        return self._stream.finish()
 
     def is_complete(self) -> bool:
         return self._stream.is_complete()

@@ -329,21 +329,31 @@ class Feed(ABC, Generic[ItemT]):
             begun = run(self._begin()) if self._begin else Begun(run(self.open()), ())
             self._source = source = begun.source
             try:
-                yield from self._until_closed(begun.items)
+                for item in begun.items:
+                    if self._closed:
+                        return
+                    yield item
                 if begun.is_over or self._closed:
                     return
+                feed = self.feed
                 try:
                     for event in source:
                         # Closed while it was waited for, or while what it held was looked at.
                         if not self._closed:
-                            yield from self._until_closed(self.feed(event))
+                            for item in feed(event):
+                                if self._closed:
+                                    return
+                                yield item
                         if self._closed:
                             return
                 except Exception:
                     if not self.is_complete():
                         raise
                 if not self._closed:
-                    yield from self._until_closed(self.finish())
+                    for item in self.finish():
+                        if self._closed:
+                            return
+                        yield item
             finally:
                 run(self._release())
         except Exception as error:
@@ -352,12 +362,6 @@ class Feed(ABC, Generic[ItemT]):
             _forget(error)
         finally:
             self.stop()
-
-    def _until_closed(self, items: Iterable[ItemT]) -> Iterator[ItemT]:
-        for item in items:
-            if self._closed:
-                return
-            yield item
 
     async def _items_async(self) -> AsyncGenerator[ItemT, None]:
         if self._started:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_WHOLE_EVENT = re.compile(rb"(?:event: .*\n)?data: (.+)\n\n").fullmatch
+"""A block that is one event of the usual form, as it is mostly."""
 
 
 class EventDecoder:
@@ -25,6 +27,12 @@ class EventDecoder:
 
     def feed(self, block: bytes) -> list[bytes]:
         """The `data` of the events that `block` completes; events without data are left out."""
+        if (
+            not (self._rest or self._by_lines)
+            and b"\r" not in block
+            and (whole := _WHOLE_EVENT(block))
+        ):
+            return [whole[1]]
         buffer = self._rest + block if self._rest else block
         if self._by_lines or b"\r" in buffer:
             # Rare: from here on the stream is read line by line, whatever ends its lines.

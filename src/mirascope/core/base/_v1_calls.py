@@ -286,7 +286,8 @@ class _Stream(BaseStream[Any, Any]):
         self._last_reasons = chunk.common_finish_reasons or self._last_reasons
         if tool is not None and not getattr(tool, "delta", None):
             self._tool_calls.append(tool.tool_call)
-        yield chunk, tool
+        common = self._common_chunk_type
+        yield (common(chunk) if common else chunk), tool
         if self._permits is not None:
             self._permits.arrived(self)
 

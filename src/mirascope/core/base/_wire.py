@@ -217,9 +217,12 @@ class ToolFragment:
     arguments: str | dict[str, Any] = ""
 
 
-@dataclass(slots=True)
+@dataclass
 class Delta:
-    """What one event of a stream adds to the reply."""
+    """What one event of a stream adds to the reply.
+
+    It has no slots: what an event does not say is a default of the class, which costs nothing.
+    """
 
     id: str | None = None
     model: str | None = None
@@ -243,6 +246,11 @@ class Delta:
     """Additions to the `extras` of the reply: texts and lists grow."""
     ends_stream: bool = False
     """Nothing is missing any more: a connection that closes from here on was not cut."""
+
+    @classmethod
+    def empty(cls) -> Delta:
+        """One to fill in, made without going through every field."""
+        return cls.__new__(cls)
 
 
 class ToolCallAssembler:
@@ -317,6 +325,10 @@ class ReplyBuilder:
 
     def add(self, delta: Delta) -> list[ToolCall]:
         """Take in one delta; returns the tool calls that are now complete."""
+        said = vars(delta)
+        if len(said) == 1 and (piece := said.get("text")):  # as it is mostly
+            self._grow(str, piece)
+            return []
         reply = self.reply
         complete: list[ToolCall] = []
         if (id := delta.id) is not None:

@@ -49,8 +49,13 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         self._permits: Permits | None = None
         self._error: Exception | None = None
         self._over = False
+        self._common_chunk_type: type[BaseCallResponseChunk] | None = None
         self._started_at: float = 0
         self._ended_at: float = 0
+
+    def give_common_chunks(self, chunk_type: type[BaseCallResponseChunk]) -> None:
+        """Have the pass yield chunks of this type, which refer to those of the provider."""
+        self._common_chunk_type = chunk_type
 
     # --- the pass
 
@@ -78,13 +83,13 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
         return self._request.provider.source(raw, self._is_async)
 
     def feed(self, event: Any) -> Iterator[tuple[Any, Any]]:
-        provider = self._request.provider
-        chunk_type, permits = provider.chunk_type, self._permits
+        provider, permits = self._request.provider, self._permits
+        chunk_type = self._common_chunk_type or provider.chunk_type
         assert self._events is not None
         for received in self._events.decode(event):
             try:
                 delta = provider.decode_delta(received.data)
-                complete = self._builder.add(delta) if delta else []
+                complete = self._builder.add(delta) if delta is not None else []
             except MISREAD as error:
                 told = unreadable_event(provider.title, received.data, error)
                 raise self._events.unreadable(received.data, told) from error
@@ -169,7 +174,8 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
     def _bare_chunk(self) -> Any:
         reply = self._builder.reply
         delta = Delta(id=reply.id, model=reply.model)
-        return self._request.provider.chunk_type._received(self._request.provider, delta, None)
+        provider = self._request.provider
+        return (self._common_chunk_type or provider.chunk_type)._received(provider, delta, None)
 
     @property
     def start_time(self) -> float:
