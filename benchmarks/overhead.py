@@ -122,12 +122,16 @@ def check_same_result(shape: Shape) -> None:
         sys.exit(f"The two sides disagree on `{shape.name}`: {bare!r} and {ours!r}.")
 
 
-def measurements(names: list[str], front: str, rounds: int) -> Iterator[tuple[str, Measurement]]:
+def measurements(
+    names: list[str], front: str, rounds: int, gathers: bool
+) -> Iterator[tuple[str, Measurement]]:
     with fixed_replies() as address, asyncio.Runner() as runner:
         for name in names:
             bare = PROVIDERS[name]
             os.environ.update(bare.environment(address))
             for shape in shapes(bare, Ours(name, front, bare.model_prefix), runner):
+                if shape.units == GATHERED and not gathers:
+                    continue
                 check_same_result(shape)
                 for clock, measurement in paired(shape, rounds).items():
                     if clock in shape.clocks:
@@ -165,6 +169,7 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds, wider spread")
     parser.add_argument("--rounds", type=int, help="16 by default")
+    parser.add_argument("--without-gathered", action="store_true", help="leave the longest out")
     parser.add_argument("--json", action="store_true", help="print JSON in the place of a table")
     parser.add_argument(
         "--front",
@@ -179,9 +184,8 @@ def main() -> None:
     names: list[str] = options.providers or installed
     allow_many_sockets()
     about = environment(names)
-    found = measurements(
-        names, options.front, rounds=options.rounds or (4 if options.quick else 16)
-    )
+    rounds: int = options.rounds or (4 if options.quick else 16)
+    found = measurements(names, options.front, rounds, gathers=not options.without_gathered)
     if options.json:
         rows = [{"provider": name, **asdict(row)} for name, row in found]
         print(json.dumps({"environment": about, "front": options.front, "rows": rows}, indent=2))
