@@ -49,10 +49,15 @@ class Run:
             if (found.shape, found.clock) == (shape, clock)
         }
 
+    def columns(self) -> list[tuple[str, dict[str, float]]]:
+        """The heading and the ratios of each shape that was measured."""
+        columns = [(heading, self.ratios(*key)) for key, heading in COLUMNS.items()]
+        return [(heading, ratios) for heading, ratios in columns if ratios]
+
 
 def table(run: Run, libraries: Mapping[str, Library]) -> str:
     names = [name for name in libraries if name in run.versions or name in run.missing]
-    columns = {heading: run.ratios(*key) for key, heading in COLUMNS.items()}
+    columns = dict(run.columns())
     lines = [
         f"Measured on {run.date} with Python {run.python}; repeat it with `make bench-peers`.",
         "",
@@ -123,7 +128,7 @@ def _at(ratio: float) -> float:
 
 def picture(run: Run, libraries: Mapping[str, Library], ours: str) -> str:
     """An SVG for light and for dark pages."""
-    panels = [(heading, run.ratios(*key)) for key, heading in COLUMNS.items()]
+    panels = run.columns()
     height = (len(libraries) + 2) * ROW + 16
     parts: list[str] = []
     for index, (heading, ratios) in enumerate(panels):

@@ -20,7 +20,6 @@ import warnings
 from importlib.metadata import version
 from typing import Any
 
-GATHERED = 500
 QUESTION = "fantasy"
 
 
@@ -38,10 +37,10 @@ def work(module: Any, runner: asyncio.Runner, shape: str, times: int) -> Any:
     if shape == "gather":
 
         async def gathered() -> Any:
-            work = [module.call_async(QUESTION) for _ in range(GATHERED)]
+            work = [module.call_async(QUESTION) for _ in range(times)]
             return (await asyncio.gather(*work))[-1]
 
-        return [runner.run(gathered()) for _ in range(times)][-1]
+        return runner.run(gathered())
     if shape == "call_async":
 
         async def in_turn() -> Any:

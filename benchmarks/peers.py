@@ -20,7 +20,7 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -44,13 +44,13 @@ PICTURE = ROOT / "docs" / "assets" / "peers.svg"
 TIMES = {
     "call": 20,
     "call_async": 20,
-    "gather": 1,
+    "gather": 500,
     "stream": 4,
     "tools": 20,
     "structured": 20,
     "structured_stream": 1,
 }
-"""The shapes, and how often a round does each."""
+"""The shapes, and how often a round does each: gathered calls all at once, others in turn."""
 
 EXPECTED: dict[str, Any] = {
     "call": TEXT,
@@ -154,11 +154,17 @@ def worker(name: str, python: str, address: str) -> Iterator[Worker]:
             pipe.close()
 
 
-def run(pythons: Mapping[str, str], rounds: int, failed: Mapping[str, str] | None = None) -> Run:
+def run(
+    pythons: Mapping[str, str],
+    rounds: int,
+    failed: Mapping[str, str] | None = None,
+    shapes: Sequence[str] = tuple(TIMES),
+    after_shape: Callable[[Run], None] | None = None,
+) -> Run:
     """Measure the libraries, each with the interpreter of its environment."""
     shuffle = random.Random(0).shuffle
     missing: dict[str, dict[str, str]] = {
-        name: dict.fromkeys(TIMES, reason) for name, reason in (failed or {}).items()
+        name: dict.fromkeys(shapes, reason) for name, reason in (failed or {}).items()
     }
     with ExitStack() as stack:
         address = stack.enter_context(fixed_replies())
@@ -167,11 +173,11 @@ def run(pythons: Mapping[str, str], rounds: int, failed: Mapping[str, str] | Non
             started = stack.enter_context(worker(name, python, address))
             first = started.read()
             if reason := first.get("error"):
-                missing[name] = dict.fromkeys(TIMES, reason)
+                missing[name] = dict.fromkeys(shapes, reason)
                 continue
             started.versions = first["versions"]
             workers.append(started)
-        for shape in TIMES:
+        for shape in shapes:
             for each in workers:
                 each.check(shape)
             for _ in range(rounds):
@@ -180,14 +186,19 @@ def run(pythons: Mapping[str, str], rounds: int, failed: Mapping[str, str] | Non
                     if shape not in each.missing:
                         each.measure(shape)
             print(f"{shape} done", file=sys.stderr, flush=True)
-        for each in workers:
-            missing[each.name] = each.missing
+            found = so_far(workers, missing)
+            if after_shape:
+                after_shape(found)
+    return found
+
+
+def so_far(workers: list[Worker], missing: Mapping[str, Mapping[str, str]]) -> Run:
     bare = next(each for each in workers if each.name == BARE)
     return Run(
         date=date.today().isoformat(),
         python=platform.python_version(),
         versions={each.name: each.versions for each in workers},
-        missing=missing,
+        missing={**missing, **{each.name: each.missing for each in workers}},
         measured=[found for each in workers for found in ratios(each, bare)],
     )
 
@@ -206,6 +217,7 @@ def ratios(each: Worker, bare: Worker) -> Iterator[Measured]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("libraries", nargs="*", help=f"of {', '.join(LIBRARIES)}; all by default")
+    parser.add_argument("--shapes", nargs="+", choices=TIMES, default=list(TIMES))
     parser.add_argument("--rounds", type=int, default=7, help="the median is taken over these")
     options = parser.parse_args()
     names = list(LIBRARIES)
@@ -218,12 +230,14 @@ def main() -> None:
             pythons[name] = environment(name)
         except subprocess.CalledProcessError as error:
             failed[name] = f"not installable: {(error.stderr or str(error)).strip()[-160:]}"
-    found = run(pythons, options.rounds, failed)
-    text = table(found, LIBRARIES)
-    print(text)
-    if not options.libraries:
-        write_between(DOCUMENT, "peers", text)
+
+    def write(found: Run) -> None:
+        write_between(DOCUMENT, "peers", table(found, LIBRARIES))
         PICTURE.write_text(picture(found, LIBRARIES, OURS))
+
+    # What a long run has found is kept when it is cut short.
+    keep = None if options.libraries else write
+    print(table(run(pythons, options.rounds, failed, options.shapes, keep), LIBRARIES))
 
 
 if __name__ == "__main__":
