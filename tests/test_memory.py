@@ -1,0 +1,93 @@
+"""What a reply keeps in memory, counted in bytes that are allocated: no clock is read."""
+
+from __future__ import annotations
+
+import gc
+import json
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from mirascope import llm
+from mirascope.sandbox import Sandbox
+
+KIB = 1024
+OWN = 4 * KIB
+"""What a response may keep besides its reply, in bytes."""
+MODELS: dict[str, str] = {
+    "openai": "gpt-4o-mini",
+    "anthropic": "claude-sonnet-4-6",
+}
+
+
+@contextmanager
+def traced() -> Iterator[Callable[[], int]]:
+    """Gives a function that says how many bytes are allocated and not let go of since."""
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+
+    def kept() -> int:
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0] - before
+
+    try:
+        yield kept
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("words", [10, 2_000], ids=["small", "large"])
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_response_keeps_its_reply_and_little_else(
+    box: Sandbox, provider: Any, words: int
+) -> None:
+    text = "word " * words
+    box.reply(text, times=240)
+
+    @llm.call(provider, MODELS[provider])
+    def ask() -> str:
+        return "Hi"
+
+    for _ in range(10):
+        assert ask().content == text
+    size = len(json.dumps(ask().response.model_dump(mode="json", exclude_unset=True)))
+    count = 200 if words < 100 else 10
+    with traced() as kept:
+        few = [ask() for _ in range(5)]
+        box.requests.clear()
+        after_few = kept()
+        many = [ask() for _ in range(count)]
+        box.requests.clear()
+        average = (kept() - after_few) / count
+    assert average > len(text)
+    assert average <= 1.5 * size + OWN, f"{average:.0f} bytes for a reply of {size}"
+    assert len(few) + len(many) == 5 + count
+
+
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_a_stream_keeps_what_it_has_delivered_and_little_else(box: Sandbox, provider: Any) -> None:
+    """A long stream of which nothing is kept by the reader, half way through."""
+
+    @llm.call(provider, MODELS[provider], stream=True)
+    def tell() -> str:
+        return "Hi"
+
+    def kept_after(events: int) -> int:
+        box.reply("word " * (2 * events))
+        with traced() as kept:
+            stream = tell()
+            items = iter(stream)
+            for _ in range(events):
+                next(items)
+            found = kept()
+            stream.close()
+        return found
+
+    kept_after(100)
+    short, long = kept_after(500), kept_after(4_500)
+    # The text of an event, its place in a list, and what the reader has not taken yet.
+    assert (long - short) / 4_000 <= 420
