@@ -78,8 +78,7 @@ class Walk:
             page = waiting.pop()
             if page in self.anchors:
                 continue
-            for kind, width in WIDTHS.items():
-                self.open(page, kind, width)
+            self.open(page)
             targets = {urldefrag(link).url for link in self.links[page]}
             waiting += sorted(target for target in targets if self.is_page(target))
         for page, links in self.links.items():
@@ -95,9 +94,9 @@ class Walk:
         if fault not in self.faults:
             self.faults.append(fault)
 
-    def open(self, url: str, kind: str, width: int) -> None:
-        """Look at one page in a window of `width` pixels."""
-        page = self.browser.new_page(viewport={"width": width, "height": 900})
+    def open(self, url: str) -> None:
+        """Look at one page, in windows of each width."""
+        page = self.browser.new_page()
         page.on("console", lambda line: line.type == "error" and self.fault(url, line.text))
         page.on("pageerror", lambda error: self.fault(url, str(error)))
         page.on("requestfailed", lambda request: self.fault(url, f"failed: {request.url}"))
@@ -108,10 +107,11 @@ class Walk:
         page.goto(url, wait_until="networkidle")
         self.anchors[url] = set(page.evaluate(ANCHORS))
         self.links[url] = set(page.evaluate(LINKS))
-        if kind == "phone":
+        for kind, width in WIDTHS.items():
+            page.set_viewport_size({"width": width, "height": 900})
             for node in page.evaluate(OVERFLOW):
                 self.fault(url, f"is wider than {width} pixels: {node}")
-        self.keep_picture(page, url, kind)
+            self.keep_picture(page, url, kind)
         page.close()
 
     def check_host(self, url: str, requested: str) -> None:
