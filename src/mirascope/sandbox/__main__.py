@@ -10,8 +10,8 @@ import threading
 from mirascope.sandbox._sandbox import Sandbox
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m mirascope.sandbox", description=__doc__)
+def main(program: str = "python -m mirascope.sandbox") -> None:
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
     parser.add_argument(
