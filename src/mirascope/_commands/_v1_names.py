@@ -30,6 +30,18 @@ _NAMES = {
         transform_tool_outputs""",
     "mirascope.core.base.types": """AudioMetadata CostMetadata FinishReason GoogleMetadata
         ImageMetadata JsonableType PDFImageMetadata PDFMetadata Usage VideoMetadata""",
+    "mirascope.core.base.call_factory": "call_factory",
+    "mirascope.core.base.call_response": "BaseCallResponse",
+    "mirascope.core.base.call_response_chunk": "BaseCallResponseChunk",
+    "mirascope.core.base.dynamic_config": "BaseDynamicConfig",
+    "mirascope.core.base.merge_decorators": "merge_decorators",
+    "mirascope.core.base.message_param": _PARTS,
+    "mirascope.core.base.metadata": "metadata",
+    "mirascope.core.base.prompt": "prompt_template",
+    "mirascope.core.base.stream": "BaseStream",
+    "mirascope.core.base.structured_stream": "BaseStructuredStream",
+    "mirascope.core.base.tool": "BaseTool",
+    "mirascope.core.base.toolkit": "BaseToolKit",
     "mirascope.core.base.stream_config": "StreamConfig",
     "mirascope.core.costs": "calculate_cost",
     "mirascope.retries": "FallbackError fallback tenacity",
@@ -174,7 +186,7 @@ CHANGES: dict[str, Change] = {
     "mirascope.core.costs.calculate_cost": Change("fixed", _COST),
     "mirascope.core.calculate_cost": Change("fixed", _COST),
 }
-for _module in ("mirascope", "mirascope.core", "mirascope.core.base"):
+for _module in ("mirascope", "mirascope.core", "mirascope.core.base", "mirascope.core.base.prompt"):
     CHANGES[f"{_module}.prompt_template"] = Change("fixed", _PROMPT)
 for _module in ("mirascope.core", "mirascope.core.base"):
     CHANGES[f"{_module}.BaseStream"] = Change("fixed", _STREAM)
@@ -182,6 +194,10 @@ for _module in ("mirascope.core", "mirascope.core.base"):
 CHANGES["mirascope.core.base.BaseStructuredStream"] = Change(
     "fixed", "partial objects are not validated; fields of any type; works with every provider"
 )
+for _name in ("stream.BaseStream", "call_response.BaseCallResponse"):
+    CHANGES[f"mirascope.core.base.{_name}"] = CHANGES[f"mirascope.core.{_name.partition('.')[2]}"]
+_structured = CHANGES["mirascope.core.base.BaseStructuredStream"]
+CHANGES["mirascope.core.base.structured_stream.BaseStructuredStream"] = _structured
 for _provider in ("gemini", "vertex"):
     CHANGES[f"mirascope.core.{_provider}"] = Change("alias", _ON_GOOGLE)
     for _name in NAMES[f"mirascope.core.{_provider}"]:
