@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mirascope.core._providers import is_installed
 from mirascope.sandbox import Sandbox, ToolCall, sandbox
+
+if TYPE_CHECKING:
+    import httpx
 
 APPLICATIONS = Path(__file__).parent.parent / "examples" / "applications"
 
@@ -97,3 +104,121 @@ def test_an_error_does_not_end_the_chat(box: Sandbox, tmp_path: Path) -> None:
     assert "That key is no good." in printed
     assert "knows" in printed
     assert "Here again." in printed
+
+
+# --- story_endpoint, summary_service
+
+
+@contextmanager
+def served(box: Sandbox, application: str, **variables: str) -> Generator[httpx.Client]:
+    """The application under uvicorn, at a port of its own, and a client to ask it."""
+    if not is_installed("fastapi") or not is_installed("uvicorn"):
+        pytest.skip("the packages `fastapi` and `uvicorn` are not installed")
+    httpx = pytest.importorskip("httpx")
+    command = [sys.executable, "-m", "uvicorn", f"{application}:app", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--app-dir", APPLICATIONS / application],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | box.environment() | variables,
+    ) as server:
+        assert server.stderr
+        try:
+            printed = ""
+            for line in server.stderr:
+                printed += line
+                if found := re.search(r"running on (http://[\d.:]+)", line):
+                    # Its pipe is emptied from now on, so that it never waits for us.
+                    Thread(target=server.stderr.read, daemon=True).start()
+                    with httpx.Client(base_url=found[1], timeout=30) as client:
+                        yield client
+                    return
+            pytest.fail(f"{application} did not start:\n{printed}")
+        finally:
+            server.terminate()
+
+
+def told(client: httpx.Client, **wish: Any) -> list[tuple[str, Any]]:
+    """The events that a wish is answered with."""
+    response = client.post("/stories", json=wish)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
+    events = re.findall(r"^event: (\w+)\ndata: (.*)$", response.text, re.MULTILINE)
+    return [(name, json.loads(data)) for name, data in events]
+
+
+def test_a_story_is_streamed_to_its_end_or_to_an_error(box: Sandbox) -> None:
+    with served(box, "story_endpoint") as client:
+        *texts, (last, end) = told(client, topic="a fox", sentences=2)
+        assert {name for name, _ in texts} == {"text"}
+        assert len(texts) > 3
+        story = "".join(data["text"] for _, data in texts)
+        assert story == "Sandbox reply to: Tell a story about a fox."
+        assert last == "end"
+        assert end["finish_reasons"] == ["stop"]
+        assert end["output_tokens"] > 0
+        assert box.requests[0].body["messages"][0] == {
+            "role": "system",
+            "content": "You tell stories to children, in 2 sentences.",
+        }
+
+        box.fail(400, message="The account of Jane Doe is closed.")
+        assert told(client, topic="a fox") == [
+            ("error", {"kind": "bad_request", "retry_after": None})
+        ]
+
+        box.cut(after_events=4, reply="Once upon a time there was a hare")
+        *texts, (last, error) = told(client, topic="a hare")
+        assert "".join(data["text"] for _, data in texts).startswith("Once upon")
+        assert (last, error["kind"]) == ("error", "connection")
+
+        assert client.post("/stories", json={"topic": " "}).status_code == 422
+        assert len(box.requests) == 3
+
+
+def test_a_reader_who_leaves_ends_the_request_to_the_provider(box: Sandbox) -> None:
+    with served(box, "story_endpoint") as client:
+        box.stall(after_events=4, reply="Once upon a time there was a hare")
+        with client.stream("POST", "/stories", json={"topic": "a hare"}) as response:
+            assert next(line for line in response.iter_lines() if line) == "event: text"
+            assert not box.requests[0].disconnected
+        assert box.wait_until(lambda: box.requests[0].disconnected, timeout=20)
+
+
+def test_another_provider_sums_up_while_the_first_is_down(box: Sandbox) -> None:
+    models = ["openai/gpt-4o-mini", "anthropic/claude-haiku-4-5"]
+    if not is_installed("anthropic"):
+        pytest.skip("the package `anthropic` is not installed")
+    with served(box, "summary_service", MODELS=",".join(models), COOLDOWN="600") as client:
+
+        def sum_up() -> httpx.Response:
+            return client.post("/summaries", json={"text": "Owls hunt at night."})
+
+        assert sum_up().json() == {
+            "summary": "Sandbox reply to: Sum this up in one sentence:\n\nOwls hunt at night.",
+            "model": models[0],
+            "failed_before": [],
+        }
+        box.fail(401, provider="openai")
+        answer = sum_up().json()
+        assert (answer["model"], answer["failed_before"]) == (models[1], models[:1])
+        # It cools down: the other one is asked at once.
+        assert sum_up().json()["failed_before"] == []
+
+        box.fail(503, times=2, retry_after=700)
+        response = sum_up()
+        assert (response.status_code, response.headers["retry-after"]) == (503, "700")
+        assert client.get("/models").json() == {
+            models[0]: {"answered": 1, "failed": {"authentication": 1, "overloaded": 1}},
+            models[1]: {"answered": 2, "failed": {"overloaded": 1}},
+        }
+
+
+def test_a_summary_takes_no_longer_than_its_deadline(box: Sandbox) -> None:
+    with served(box, "summary_service", MODELS="openai/gpt-4o-mini", DEADLINE="0.5") as client:
+        box.stall(before_headers=True)
+        response = client.post("/summaries", json={"text": "Owls hunt at night."})
+        assert (response.status_code, response.json()["detail"]) == (
+            504,
+            "No model answered within 0.5 seconds.",
+        )
