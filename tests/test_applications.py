@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mirascope.core._providers import is_installed
-from mirascope.sandbox import Sandbox, ToolCall, sandbox
+from mirascope.sandbox import ReceivedRequest, Sandbox, ToolCall, sandbox
 
 if TYPE_CHECKING:
     import httpx
@@ -222,3 +223,73 @@ def test_a_summary_takes_no_longer_than_its_deadline(box: Sandbox) -> None:
             504,
             "No model answered within 0.5 seconds.",
         )
+
+
+# --- receipt_reader
+
+SAMPLES = APPLICATIONS / "receipt_reader" / "samples"
+
+
+def receipt(shop: str, total: str, **items: str) -> dict[str, Any]:
+    bought = [{"name": name, "amount": amount} for name, amount in items.items()]
+    return {
+        "shop": shop,
+        "day": "2025-03-14",
+        "currency": "EUR",
+        "items": bought,
+        "total": total,
+    }
+
+
+def test_receipts_are_read_and_what_is_wrong_is_read_again(box: Sandbox, tmp_path: Path) -> None:
+    png, pdf = SAMPLES / "cafe.png", SAMPLES / "bookshop.pdf"
+    corrected: list[str] = []
+
+    def read(request: ReceivedRequest) -> Any:
+        """What a model answers that misreads the image at first."""
+        sent = json.dumps(request.body["messages"])
+        if base64.b64encode(pdf.read_bytes()).decode() in sent:
+            return receipt("Owl", "15.99", Emma="7.50", Wind="9.99", Discount="-1.50")
+        assert base64.b64encode(png.read_bytes()).decode() in sent
+        if "the items add up to 4.30, and not to the total of 4.80" not in sent:
+            return receipt("Cafe", "4.80", Espresso="2.40", Croissant="1.90")
+        corrected.append(request.body["messages"][0]["content"])
+        return receipt("Cafe", "4.30", Espresso="2.40", Croissant="1.90")
+
+    box.reply_always(read)
+    text = tmp_path / "list.txt"
+    text.write_text("milk")
+    files = [png, text, tmp_path / "gone.png", pdf]
+    result = run(box, "receipt_reader", *files)
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == [
+        "file,shop,day,item,amount,currency",
+        "cafe.png,Cafe,2025-03-14,Espresso,2.40,EUR",
+        "cafe.png,Cafe,2025-03-14,Croissant,1.90,EUR",
+        "bookshop.pdf,Owl,2025-03-14,Emma,7.50,EUR",
+        "bookshop.pdf,Owl,2025-03-14,Wind,9.99,EUR",
+        "bookshop.pdf,Owl,2025-03-14,Discount,-1.50,EUR",
+    ]
+    assert f"{text}: this is neither an image nor a PDF\n" in result.stderr
+    assert "gone.png: [Errno 2]" in result.stderr
+    assert "3 calls, $0." in result.stderr
+    assert len(corrected) == 1
+
+
+def test_a_receipt_that_never_adds_up_is_left_out(box: Sandbox) -> None:
+    if not is_installed("anthropic"):
+        pytest.skip("the package `anthropic` is not installed")
+    box.reply_always(receipt("Cafe", "9", Espresso="2.40"))
+    model = ["--model", "anthropic/claude-haiku-4-5"]
+    result = run(box, "receipt_reader", SAMPLES / "cafe.png", *model)
+    assert result.returncode == 1
+    assert result.stdout.splitlines() == ["file,shop,day,item,amount,currency"]
+    assert "cafe.png: Value error, the items add up to 2.4" in result.stderr
+    assert [request.provider for request in box.requests] == ["anthropic"] * 3
+
+
+def test_receipts_are_read_for_so_much_money_only(box: Sandbox) -> None:
+    result = run(box, "receipt_reader", SAMPLES / "cafe.png", "--usd", "0")
+    assert result.returncode == 1
+    assert "cafe.png: The budget of $0" in result.stderr
+    assert not box.requests
