@@ -18,6 +18,8 @@ TOOL: Any = {
     },
 }
 FORCED: Any = {"type": "function", "function": {"name": "Book"}}
+STREAM_LENGTHS = (250, 1000, 2000, 4000, 8000)
+"""Of streams of text, in events."""
 USAGE = {"prompt_tokens": 12, "completion_tokens": 20, "total_tokens": 32}
 
 
@@ -96,6 +98,14 @@ def structured_streams() -> dict[str, bytes]:
             "tool_calls",
         )
         for length, shape in stream_shapes().items()
+    }
+
+
+def text_streams() -> dict[str, bytes]:
+    """Streams of text, by shape: one for each length."""
+    return {
+        f"stream_{length}": stream([{"content": "word "}] * length, "stop")
+        for length in STREAM_LENGTHS
     }
 
 

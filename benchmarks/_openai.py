@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from _chat_completions import BareChatCompletions, replies, structured_streams
+from _chat_completions import BareChatCompletions, replies, structured_streams, text_streams
 from _transports import has_aiohttp_client
 
 
@@ -18,7 +18,7 @@ class BareOpenAI(BareChatCompletions):
         return has_aiohttp_client("openai")
 
     def replies(self) -> dict[str, bytes]:
-        return replies() | structured_streams()
+        return replies() | structured_streams() | text_streams()
 
     def environment(self, address: str) -> dict[str, str]:
         return {"OPENAI_BASE_URL": f"{address}/openai/v1", "OPENAI_API_KEY": "benchmark"}

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 from peers import Library
 
@@ -92,16 +91,6 @@ def _reasons(run: Run, libraries: Mapping[str, Library]) -> list[str]:
         for reason, shapes in by_reason.items():
             lines.append(f"- {library.title}, {', '.join(shapes)}: {reason}.")
     return lines
-
-
-def write_between(document: Path, name: str, text: str) -> None:
-    """Put the text between the document's two comments of that name."""
-    start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
-    before, _, rest = document.read_text().partition(start)
-    _, found, after = rest.partition(end)
-    if not found:
-        raise ValueError(f"`{document}` needs the lines `{start}` and `{end}`.")
-    document.write_text(f"{before}{start}\n{text}\n{end}{after}")
 
 
 # --- the picture: a panel for each column, a bar for each library, on a log axis

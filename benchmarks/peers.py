@@ -30,15 +30,14 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from _document import DOCUMENT, ROOT, write_between  # noqa: E402
 from _peers_replies import CHUNKS, SUMMARY  # noqa: E402
-from _peers_report import Measured, Run, picture, table, write_between  # noqa: E402
+from _peers_report import Measured, Run, picture, table  # noqa: E402
 from _server import fixed_replies  # noqa: E402
 from _shapes import BOOK, TEXT, WORDS  # noqa: E402
 from peers import BARE, LIBRARIES, OURS  # noqa: E402
 
-ROOT = HERE.parent
 CACHE = ROOT / ".cache" / "peers"
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PICTURE = ROOT / "docs" / "assets" / "peers.svg"
 
 TIMES = {

@@ -60,10 +60,10 @@ def test_every_shape_is_measured_for_the_library_and_is_one_for_the_bare_sdk(
 def test_the_table_has_a_figure_for_each_shape_and_the_reason_where_there_is_none(
     comparison: Any, tmp_path: Path
 ) -> None:
-    report, libraries, run, _ = comparison
+    report, libraries, run, peers = comparison
     document = tmp_path / "page.md"
     document.write_text("before\n<!-- peers:start -->\nold\n<!-- peers:end -->\nafter\n")
-    report.write_between(document, "peers", report.table(run, libraries))
+    peers.write_between(document, "peers", report.table(run, libraries))
     text = document.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -72,7 +72,7 @@ def test_the_table_has_a_figure_for_each_shape_and_the_reason_where_there_is_non
     assert "| LLM | n/a |" in text
     assert "not installable: no network" in text
     with pytest.raises(ValueError, match="other:start"):
-        report.write_between(document, "other", "")
+        peers.write_between(document, "other", "")
 
 
 def test_the_picture_has_a_bar_for_each_figure_and_ours_stands_out(comparison: Any) -> None:
