@@ -293,3 +293,74 @@ def test_receipts_are_read_for_so_much_money_only(box: Sandbox) -> None:
     assert result.returncode == 1
     assert "cafe.png: The budget of $0" in result.stderr
     assert not box.requests
+
+
+# --- review_notebook
+
+
+def execute(notebook: Path, folder: Path, **variables: str) -> list[list[str]]:
+    """Run a notebook in a kernel of its own; what each of its code cells shows."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    if not is_installed("ipykernel"):
+        pytest.skip("the package `ipykernel` is not installed")
+    read = nbformat.read(notebook, as_version=4)
+    # Nothing is left in the home of whoever runs the tests.
+    folders = {name: str(folder) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
+    environment = {name: text for name, text in os.environ.items() if name != "OPENAI_API_KEY"}
+    client = nbclient.NotebookClient(read, timeout=60, kernel_name="python3")
+    client.execute(env=environment | folders | variables)
+    return [list(map(shown, cell.outputs)) for cell in read.cells if cell.cell_type == "code"]
+
+
+def shown(output: Any) -> str:
+    """An output of a cell, in the richest form that it has."""
+    if output.output_type == "stream":
+        assert output.name == "stdout", output.text
+        return str(output.text)
+    return str(output.data.get("text/markdown") or output.data["text/plain"])
+
+
+NOTEBOOK = APPLICATIONS / "review_notebook" / "reviews.ipynb"
+
+
+def test_the_notebook_runs_from_top_to_bottom(box: Sandbox, tmp_path: Path) -> None:
+    def sort(request: ReceivedRequest) -> Any:
+        pleased = "since school" in request.body["messages"][-1]["content"]
+        return {
+            "mood": "pleased" if pleased else "annoyed",
+            "topics": ["people"] if pleased else ["stock", "coffee"],
+            "wish": None,
+        }
+
+    box.reply(sort, times=3)
+    box.reply("Kind **people**, empty shelves.")
+    box.reply("Fill the *shelves*.")
+    first, _, table, moods, summary, answer, cost = execute(NOTEBOOK, tmp_path, **box.environment())
+    assert first == ["OpenAI answers.\n"]
+    assert (
+        "| The owner found me a book I had been looking for since school. | pleased |" in table[0]
+    )
+    assert "| Fair prices. The coffee is cold. | annoyed | stock, coffee |  |" in table[0]
+    assert moods == ["Counter({'annoyed': 2, 'pleased': 1})"]
+    assert summary == ["Kind **people**, empty shelves."]
+    assert answer == ["Fill the *shelves*."]
+    assert cost[0].startswith("4 calls, $0.")
+
+
+def test_the_notebook_runs_without_a_key(tmp_path: Path) -> None:
+    first, *_, summary, _, cost = execute(NOTEBOOK, tmp_path)
+    assert first == ["The sandbox answers.\n"]
+    assert summary[0].startswith("Sandbox reply to: Sum up in one sentence")
+    assert cost[0].startswith("4 calls, $0.")
+
+
+# --- all of them
+
+
+def test_every_application_is_tested_and_listed() -> None:
+    listed = (APPLICATIONS.parent / "README.md").read_text()
+    tests = Path(__file__).read_text()
+    for folder in APPLICATIONS.iterdir():
+        assert (folder / "README.md").is_file()
+        assert f"(applications/{folder.name}/" in listed
+        assert f'"{folder.name}"' in tests
