@@ -97,12 +97,14 @@ def _reasons(run: Run, libraries: Mapping[str, Library]) -> list[str]:
 
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #24292f; }
+.value { paint-order: stroke; stroke: #ffffff; stroke-width: 4px; }
 .paper { fill: #ffffff; } .bar { fill: #afb8c1; } .ours { fill: #0969da; }
 .bare { fill: #57606a; } .title { font-weight: 600; font-size: 13px; }
 .line { stroke: #57606a; stroke-dasharray: 3 3; }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3; } .paper { fill: #0d1117; } .bar { fill: #484f58; }
-.ours { fill: #58a6ff; } .bare { fill: #8b949e; } .line { stroke: #8b949e; }
+.value { stroke: #0d1117; } .ours { fill: #58a6ff; } .bare { fill: #8b949e; }
+.line { stroke: #8b949e; }
 }
 """
 PANEL, LABEL, BAR, ROW = 460, 170, 230, 19
@@ -124,6 +126,11 @@ def picture(run: Run, libraries: Mapping[str, Library], ours: str) -> str:
         x, y = 10 + index % 2 * PANEL, 44 + index // 2 * height
         rows = sorted(ratios.items(), key=lambda row: row[1])
         parts.append(f'<text class="title" x="{x + LABEL}" y="{y}">{escape(heading)}</text>')
+        one = x + LABEL + _at(1)
+        parts.append(
+            f'<line class="line" x1="{one:.1f}" x2="{one:.1f}" y1="{y + 4}"'
+            f' y2="{y + 8 + len(rows) * ROW}"/>'
+        )
         for place, (name, ratio) in enumerate(rows):
             top = y + 8 + place * ROW
             kind = "ours" if name.startswith(ours) else "bare" if name.startswith("bare") else "bar"
@@ -132,13 +139,9 @@ def picture(run: Run, libraries: Mapping[str, Library], ours: str) -> str:
                 f'<text x="{x + LABEL - 6}" y="{top + 12}" text-anchor="end">{title}</text>',
                 f'<rect class="{kind}" x="{x + LABEL}" y="{top}" width="{_at(ratio):.1f}"'
                 f' height="{ROW - 4}" rx="2"/>',
-                f'<text x="{x + LABEL + _at(ratio) + 4:.1f}" y="{top + 12}">{ratio:.2f}</text>',
+                f'<text class="value" x="{x + LABEL + _at(ratio) + 4:.1f}" y="{top + 12}">'
+                f"{ratio:.2f}</text>",
             ]
-        one = x + LABEL + _at(1)
-        parts.append(
-            f'<line class="line" x1="{one:.1f}" x2="{one:.1f}" y1="{y + 4}"'
-            f' y2="{y + 8 + len(rows) * ROW}"/>'
-        )
     width, total = 2 * PANEL + 20, 44 + math.ceil(len(panels) / 2) * height
     "\n".join(parts)
     heading = "Cost as a ratio to the bare OpenAI SDK (dashed: 1.00; log axis; shorter is cheaper)"
