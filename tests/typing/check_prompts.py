@@ -115,6 +115,8 @@ def check_override_and_context(librarian: Librarian) -> None:
     other = llm.override(from_template, provider="anthropic", model="claude-haiku-4-5")
     assert_type(other("fantasy"), llm.CallResponse)
     other()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    assert_type(llm.override(from_template, stream=True)("fantasy"), llm.Stream)
+    assert_type(llm.override(from_template, response_model=Book)("fantasy"), Book)
     with llm.context(provider="anthropic", model="claude-haiku-4-5"):
         assert_type(librarian.ask("fantasy"), llm.CallResponse)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.base._reply_view import tool_results
 from ..core.base.call_response import BaseCallResponse, computed_once
@@ -80,6 +80,10 @@ class CallResponse(BaseCallResponse):
     ) -> list[BaseMessageParam]:
         """The messages that tell the model what its tools gave: one for each tool."""
         return tool_results(tools_and_outputs)
+
+    if TYPE_CHECKING:
+        # mypy takes `__getattr__` for the methods of any protocol, and would have this awaited.
+        __await__: ClassVar[None]
 
     def __getattr__(self, name: str) -> Any:
         response = self.__dict__.get("_response")

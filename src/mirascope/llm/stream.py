@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.base._flow import Flow, Source
 from ..core.base._reply_view import tool_results
@@ -98,6 +98,10 @@ class Stream(BaseStream[CallResponseChunk, Tool]):
     ) -> list[BaseMessageParam]:
         """The messages that tell the model what its tools gave: one for each tool."""
         return tool_results(tools_and_outputs)
+
+    if TYPE_CHECKING:
+        # mypy takes `__getattr__` for the methods of any protocol, and would have this awaited.
+        __await__: ClassVar[None]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_stream":
