@@ -32,6 +32,19 @@ PYRIGHT = {
     "extraPaths": [str(ROOT / "src"), str(ROOT)],
 }
 
+# All that is not a page is checked as by `make types`, so that the two share mypy's cache.
+MYPY = """
+[mypy]
+strict = true
+python_version = 3.11
+enable_error_code = ignore-without-code
+explicit_package_bases = true
+
+[mypy-README,docs.*]
+allow_redefinition = true
+disable_error_code = no-redef
+"""
+
 
 def module_of(page: Path) -> str | None:
     """The page's blocks as one module, each on its lines; None where it has none."""
@@ -62,15 +75,14 @@ def main() -> int:
         directory = Path(name)
         files = [str(file) for file in modules(pages, directory)]
         (directory / "pyrightconfig.json").write_text(json.dumps(PYRIGHT))
+        (directory / "mypy.ini").write_text(MYPY)
         path = os.pathsep.join([str(ROOT / "src"), str(ROOT), sysconfig.get_path("purelib")])
         environment = {**os.environ, "PYTHONPATH": path, "MYPYPATH": f"{ROOT / 'src'}:{ROOT}"}
         ty = ["--python", python, "--output-format", "concise", "--extra-search-path", str(ROOT)]
         commands = {
             "pyright": [python, "-m", "pyright", "--pythonpath", python, "--project", name],
             "mypy": [
-                *(python, "-m", "mypy", "--strict", "--python-version", "3.11"),
-                *("--namespace-packages", "--explicit-package-bases"),
-                *("--disable-error-code", "no-redef", "--allow-redefinition"),
+                *(python, "-m", "mypy", "--config-file", "mypy.ini"),
                 *("--cache-dir", str(ROOT / ".mypy_cache")),
                 *files,
             ],
