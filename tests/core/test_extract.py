@@ -257,7 +257,7 @@ class TestFromCallArgs:
             extraction.from_arguments('{"title"', self.ARGUMENTS)
 
     def test_partial(self) -> None:
-        partial = Extraction(Genre).partial('{"title": "T')
+        partial = Extraction(Genre).arriving().read('{"title": "T')
         assert (partial.title, partial.genre, partial.author) == ("T", None, None)
 
 
@@ -322,12 +322,12 @@ class TestPartial:
     @pytest.mark.parametrize("before", ["", "Sure:\n```json\n", "The {book}: "])
     def test_model(self, before: str) -> None:
         extraction = Extraction(Book)
-        assert extraction.partial(before) is None
-        assert extraction.partial(f"{before}{{").title is None
-        partial = extraction.partial(before + BOOK[:-3])
+        assert extraction.arriving().read(before) is None
+        assert extraction.arriving().read(f"{before}{{").title is None
+        partial = extraction.arriving().read(before + BOOK[:-3])
         assert isinstance(partial, Book)
         assert (partial.title, partial.author.name) == ("T", "A")
-        assert extraction.partial(f"{before}{BOOK}\n```\nDone {{x}}").title == "T"
+        assert extraction.arriving().read(f"{before}{BOOK}\n```\nDone {{x}}").title == "T"
 
     @pytest.mark.parametrize(
         ("response_model", "text", "value"),
@@ -348,13 +348,13 @@ class TestPartial:
         ],
     )
     def test_built_in(self, response_model: Any, text: str, value: Any) -> None:
-        assert Extraction(response_model).partial(text) == value
+        assert Extraction(response_model).arriving().read(text) == value
 
     def test_models_in_a_list(self) -> None:
-        (partial,) = Extraction(list[Book]).partial('{"value": [{"title": "T')
+        (partial,) = Extraction(list[Book]).arriving().read('{"value": [{"title": "T')
         assert type(partial).__name__ == "PartialBook"
 
     @given(st.text())
     def test_never_raises(self, text: str) -> None:
         for response_model in (Book, list[int], str):
-            Extraction(response_model).partial(text)
+            Extraction(response_model).arriving().read(text)

@@ -17,9 +17,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, RootModel, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json, to_json
 
-from ._json_text import json_candidates, partial_json
+from ._arriving import Arriving
+from ._json_text import json_candidates
 from ._narrow import is_dict
-from ._partial import Convert, converter, json_keys, plan_of
+from ._partial import Convert, Settled, converter, json_keys, plan_of
 from ._schema import model_schema, strict_schema, without_properties
 from ._tool_types import ArgumentsTool
 from ._type_names import bare_type, is_class, is_union, type_name
@@ -158,14 +159,16 @@ class Extraction:
                     break
         raise failure or ValueError("No tool call or JSON object found in response.")
 
-    def partial(self, buffer: str) -> Any:
-        """The answer as far as it has arrived, unvalidated; None while there is nothing of it."""
-        data = partial_json(buffer, any_value=self.is_wrapped)
+    def arriving(self) -> Arriving:
+        """A reader of the answer while its text arrives."""
+        return Arriving(self._partial_answer, any_value=self.is_wrapped)
+
+    def _partial_answer(self, data: Any, settled: Settled | None) -> Any:
         if not self.is_wrapped:
-            return plan_of(self.model).build(data)
+            return plan_of(self.model).build(data, settled)
         if is_dict(data) and data.keys() <= {"value"}:
             data = data.get("value")
-        return None if data is None else self._convert(data)
+        return None if data is None else self._convert(data, settled)
 
     def _from_json(self, text: str, fn_args: Mapping[str, Any]) -> Any:
         try:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
-
-from ._partial import parse_partial
 
 _FENCE = re.compile(r"```[\w-]*\s*\n(.*?)```", re.DOTALL)
 _OBJECT = re.compile(r'\{(?=\s*(?:["}]|$))')
@@ -40,10 +37,12 @@ def json_candidates(text: str, any_value: bool = False) -> Iterator[str]:
         yield text[start.start() : end]
 
 
-def partial_json(text: str, any_value: bool = False) -> Any:
-    """The JSON in `text` as far as it has arrived; None where it has not begun."""
-    starts = _CONTAINER if any_value else _OBJECT
-    start = starts.search(text)
+def start_of_json(text: str, any_value: bool = False) -> tuple[int | None, bool]:
+    """Where JSON begins in a text that is arriving, and whether more text cannot change that.
+
+    None where it has not begun.
+    """
+    start = (_CONTAINER if any_value else _OBJECT).search(text)
     if start is None:
-        return parse_partial(text) if any_value else None
-    return parse_partial(text[start.start() :] if start.start() else text)
+        return None, False
+    return start.start(), bool(text[start.end() :].strip())

@@ -6,8 +6,10 @@ Each model is compiled once into small closures, one for each field.
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Optional, TypeVar, cast, get_args, get_origin, get_type_hints
@@ -31,7 +33,23 @@ from ._type_names import bare_type, is_class, is_union
 from ._unreadable import NOT_JSON
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Convert = Callable[[Any], Any]
+
+
+class Settled:
+    """What of a reply that is arriving will not change any more, and what was made of it.
+
+    Without it the whole of a long list would be made again for each piece of its last item.
+    """
+
+    def __init__(self, closed: Mapping[int, Any]) -> None:
+        self.closed = closed
+        """The lists and dicts of the JSON data that are complete, by their `id`."""
+        self.made: dict[tuple[int, object], Any] = {}
+        self.items: defaultdict[tuple[int, object], list[Any]] = defaultdict(list)
+        """Of lists that are arriving: all items but the last."""
+
+
+Convert = Callable[[Any, Settled | None], Any]
 """JSON data as a value of some type; None where it does not fit (yet)."""
 
 _CACHE = "__mirascope_partial__"
@@ -63,7 +81,7 @@ class Plan:
     fields: dict[str, tuple[str, Convert]] = field(default_factory=dict[str, tuple[str, Convert]])
     """Key in the JSON to attribute and conversion."""
 
-    def build(self, data: Any) -> Any:
+    def build(self, data: Any, settled: Settled | None = None) -> Any:
         """The partial model for a JSON object; None for anything else."""
         if not is_dict(data):
             return None
@@ -72,7 +90,7 @@ class Plan:
         for key, value in data.items():
             if key in fields:
                 name, convert = fields[key]
-                values[name] = convert(value)
+                values[name] = convert(value, settled)
                 seen.add(name)
         model = self.model.__new__(self.model)
         _set(model, "__dict__", values)
@@ -120,7 +138,7 @@ def converter(annotation: Any) -> Convert:
     if isinstance(annotation, type) and cast(Any, annotation) in _EXACT_TYPES:
         return _exact(annotation)
     if annotation is Any or annotation is object or isinstance(annotation, TypeVar):
-        return lambda value: value
+        return _as_it_is
     if is_class(annotation, BaseModel):
         return _leaf(annotation) if _is_root(annotation) else _nested(annotation)
     if is_typeddict(annotation):
@@ -208,58 +226,86 @@ def json_keys(name: str, info: FieldInfo) -> list[str]:
     return [*(alias for alias in (*aliases, info.alias) if isinstance(alias, str)), name]
 
 
+def _once(convert: Convert) -> Convert:
+    """The same, but for data that is complete made once."""
+
+    def convert_once(value: Any, settled: Settled | None) -> Any:
+        if settled is None or id(value) not in settled.closed:
+            return convert(value, settled)
+        key = id(value), convert
+        if key not in settled.made:
+            settled.made[key] = convert(value, settled)
+        return settled.made[key]
+
+    return convert_once
+
+
+def _as_it_is(value: Any, settled: Settled | None) -> Any:
+    if settled is None or not (is_dict(value) or is_list(value)) or id(value) in settled.closed:
+        return value
+    # What is arriving goes on growing, and what has been given out must not.
+    return deepcopy(value)
+
+
 @cache
 def _exact(kind: Any) -> Convert:
     other = _leaf(kind)
-    return lambda value: value if type(value) is kind else other(value)
+    return lambda value, settled: value if type(value) is kind else other(value, settled)
 
 
 def _nested(model: type[BaseModel]) -> Convert:
-    plan = plan_of(model)
-    return lambda value: plan.build(value)
+    return _once(plan_of(model).build)
 
 
 def _sequence(kind: Callable[[Iterable[Any]], Any], args: tuple[Any, ...]) -> Convert:
     items = [converter(arg) for arg in args if arg is not Ellipsis]
     last = items[-1] if items else converter(Any)
 
-    def convert(value: Any) -> Any:
+    def convert_item(value: list[Any], index: int, settled: Settled | None) -> Any:
+        return (items[index] if index < len(items) else last)(value[index], settled)
+
+    def convert(value: Any, settled: Settled | None) -> Any:
         if not is_list(value):
             return None
-        values = [
-            (items[index] if index < len(items) else last)(item) for index, item in enumerate(value)
-        ]
+        values: list[Any] = []
+        if settled is not None and value:
+            done, end = settled.items[id(value), convert], len(value) - 1
+            done += [convert_item(value, index, settled) for index in range(len(done), end)]
+            values += done[:end]
+        values += [convert_item(value, index, settled) for index in range(len(values), len(value))]
         try:
             return kind(values)
         except TypeError:  # a set of what cannot be hashed
             return values
 
-    return convert
+    return _once(convert)
 
 
 def _mapping(args: tuple[Any, ...]) -> Convert:
     convert_key, convert_value = (converter(arg) for arg in (args or (Any, Any)))
     if not args or args[0] in (str, Any):
-        convert_key = str
+        convert_key = _as_it_is
 
-    def convert(value: Any) -> Any:
+    def convert(value: Any, settled: Settled | None) -> Any:
         if not is_dict(value):
             return None
-        pairs = ((convert_key(key), convert_value(item)) for key, item in value.items())
+        pairs = (
+            (convert_key(key, settled), convert_value(item, settled)) for key, item in value.items()
+        )
         return {key: item for key, item in pairs if key is not None}
 
-    return convert
+    return _once(convert)
 
 
 def _typed_dict(annotation: Any) -> Convert:
     items = {name: converter(hint) for name, hint in get_type_hints(annotation).items()}
 
-    def convert(value: Any) -> Any:
+    def convert(value: Any, settled: Settled | None) -> Any:
         if not is_dict(value):
             return None
-        return {key: items[key](item) for key, item in value.items() if key in items}
+        return {key: items[key](item, settled) for key, item in value.items() if key in items}
 
-    return convert
+    return _once(convert)
 
 
 def _union(members: tuple[Any, ...]) -> Convert:
@@ -270,14 +316,14 @@ def _union(members: tuple[Any, ...]) -> Convert:
     others = [converter(member) for member in bare if member not in models]
     exact = _EXACT_TYPES & {member for member in bare if isinstance(member, type)}
 
-    def convert(value: Any) -> Any:
+    def convert(value: Any, settled: Settled | None) -> Any:
         if type(value) in exact:
             return value
         if plans and is_dict(value):
-            return max(plans, key=lambda plan: _fit(plan, value)).build(value)
-        return next((v for v in (other(value) for other in others) if v is not None), None)
+            return max(plans, key=lambda plan: _fit(plan, value)).build(value, settled)
+        return next((v for v in (other(value, settled) for other in others) if v is not None), None)
 
-    return convert
+    return _once(convert)
 
 
 def _is_root(model: type[BaseModel]) -> bool:
@@ -286,7 +332,7 @@ def _is_root(model: type[BaseModel]) -> bool:
 
 def _fit(plan: Plan, data: Mapping[str, Any]) -> int:
     """How many of the keys the model knows and can read: a Literal tag tells models apart."""
-    known = (plan.fields[key][1](value) for key, value in data.items() if key in plan.fields)
+    known = (plan.fields[key][1](value, None) for key, value in data.items() if key in plan.fields)
     return sum(value is not None for value in known)
 
 
@@ -295,12 +341,12 @@ def _leaf(annotation: Any) -> Convert:
     try:
         validate = TypeAdapter[Any](annotation).validator.validate_python
     except (PydanticSchemaGenerationError, PydanticUserError):
-        return lambda value: value
+        return _as_it_is
 
-    def convert(value: Any) -> Any:
+    def convert(value: Any, settled: Settled | None) -> Any:
         try:
             return validate(value)
         except Exception:  # A type's own validator may raise anything.
             return None
 
-    return convert
+    return _once(convert)

@@ -366,6 +366,6 @@ class _StructuredStream(BaseStructuredStream[Any]):
         if len(self._text) == self._seen:
             return
         self._seen = len(self._text)
-        partial = self._extraction.partial(self._text)
+        partial = self._arriving.read(self._text)
         if partial is not None:
             yield partial

@@ -38,6 +38,7 @@ class BaseStructuredStream(Feed[T], Generic[T]):
         self._extraction = extraction
         self._fn_args = fn_args
         self._is_async = stream._is_async
+        self._arriving = extraction.arriving()
         self._seen = 0
 
     def open(self) -> Flow[Source]:
@@ -49,7 +50,7 @@ class BaseStructuredStream(Feed[T], Generic[T]):
             if len(buffer) == self._seen:
                 continue
             self._seen = len(buffer)
-            partial = self._extraction.partial(buffer)
+            partial = self._arriving.read(buffer)
             if partial is not None:
                 yield partial
 
