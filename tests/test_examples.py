@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mirascope.core._providers import is_installed
+from mirascope.core._providers import PROVIDERS, is_installed
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -115,6 +115,40 @@ SHOWS: dict[str, list[str]] = {
     "custom_provider": ["library/owl-8b> -> Sandbox reply to: Name an owl.", "for: owl-8b"],
     "local_model": ["Recommend a fantasy book.\nollama llama3.2 cost: None"],
     "testing_with_sandbox": ["2 passed"],
+    "providers/with_openai": [
+        "The Name of the Wind: shelf 7\nanswer: Sandbox reply to: A fox meets a fox.",
+        "tokens thought: 0",
+        "spoken: Sandbox reply to: Say: Good evening. b'RIFF'",
+    ],
+    "providers/with_anthropic": [
+        "cached: 0 answer: Ishmael.\ncached: 3000 answer: To sea.",
+        "thought: By title. signed: True\nanswer: Sandbox reply with the tool's result: Emma: s",
+    ],
+    "providers/with_google": [
+        "thought: Both are by Austen.\nanswer: Emma. ['STOP']\ntokens thought: 4",
+        "by config: Emma\nheld back: '' ['content_filter']",
+    ],
+    "providers/with_groq": [
+        "thought: Both are by Austen.\nanswer: Emma.",
+        "before: 1000 requests left\nafter: 29 requests left",
+    ],
+    "providers/with_xai": [
+        "thought: Both are by Austen.\nanswer: Emma.",
+        "found: That it is funny.\n- https://example.com/emma\ncost: 0.025",
+    ],
+    "providers/with_mistral": ["summary: Attention is enough.\nthought: Both are by Austen."],
+    "providers/with_cohere": ["shelf 7.\n'shelf 7' is from ['emma']\nbilled: 14.0 tokens in"],
+    "providers/with_bedrock": [
+        "answer: Ishmael. ['end_turn']",
+        "stopped: I do not tell endings. ['content_filter']",
+    ],
+    "providers/with_azure": ["azure answers: Sandbox reply to: Recommend a fantasy book."],
+    "providers/with_litellm": [
+        "litellm answers: Sandbox reply to: Recommend a fantasy book.",
+        "gpt-4o answers: Sandbox reply to: Recommend a mystery book.",
+    ],
+    "providers/with_ollama": ["Book(title='The Name of the Wind', author='Patrick Rothfuss')"],
+    "providers/with_vllm": ["thought: Both are by Austen.\nanswer: Emma."],
 }
 """By path below `examples/`: what its output holds, in this order."""
 
@@ -126,7 +160,8 @@ def run(
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in ("PROVIDER", "MODEL") and not name.endswith("_API_KEY")
+        if name not in ("PROVIDER", "MODEL", "OLLAMA_BASE_URL", "VLLM_BASE_URL")
+        and not name.endswith("_API_KEY")
     }
     by = ["-m", "pytest", "-p", "no:cacheprovider"] if example.startswith("testing_") else []
     return subprocess.run(
@@ -146,8 +181,18 @@ def assert_shows(output: str, expected: list[str]) -> None:
         assert found, f"{text!r} is missing, or out of order, in:\n{output}"
 
 
-NEEDS = {"thinking": "anthropic", "mcp_tools": "mcp"}
-"""The packages besides OpenAI's SDK that an example needs."""
+NEEDS = {
+    "thinking": "anthropic",
+    "mcp_tools": "mcp",
+    "providers/with_anthropic": "anthropic",
+    "providers/with_google": "google.genai",
+    "providers/with_groq": "groq",
+    "providers/with_mistral": "mistralai",
+    "providers/with_cohere": "cohere",
+    "providers/with_bedrock": "boto3",
+    "providers/with_litellm": "litellm",
+}
+"""The packages that examples need, where it is another than OpenAI's SDK."""
 
 
 @pytest.mark.parametrize("example", SHOWS)
@@ -158,6 +203,12 @@ def test_example_shows_what_it_is_for(example: str) -> None:
     assert result.returncode == 0, result.stderr
     assert not result.stderr
     assert_shows(result.stdout, SHOWS[example])
+
+
+def test_every_provider_has_an_example() -> None:
+    old = {name for name, entry in PROVIDERS.items() if entry.instead}
+    named = {name.removeprefix("providers/with_") for name in SHOWS if "/with_" in name}
+    assert named == set(PROVIDERS) - old
 
 
 def test_every_program_is_tested() -> None:
