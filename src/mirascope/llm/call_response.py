@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.base._reply_view import tool_results
-from ..core.base.call_response import BaseCallResponse, computed_once
+from ..core.base.call_response import BaseCallResponse, computed_once, hold
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.tool import BaseTool
 from ..core.base.types import FinishReason, Usage
@@ -23,9 +23,15 @@ class CallResponse(BaseCallResponse):
     """
 
     def __init__(self, response: BaseCallResponse) -> None:
-        super().__init__()
-        shared = {name: value for name, value in vars(response).items() if name not in _COMMON}
-        vars(self).update(shared, _response=response, _dumped=response._dumped)
+        values = vars(response).copy()
+        for name in _COMMON:
+            values.pop(name, None)
+        values["_response"], values["_dumped"] = response, response._dumped
+        if type(self) is CallResponse:
+            hold(self, values)
+        else:  # of which a user's subclass may have more
+            super().__init__()
+            vars(self).update(values)
 
     @computed_once
     def _reply(self) -> Any:

@@ -62,6 +62,14 @@ _COMPUTED = (
 )
 
 
+def hold(response: BaseCallResponse, values: dict[str, Any]) -> None:
+    """Have a response hold these values, without the work of a model that has fields."""
+    _set(response, "__dict__", values)
+    _set(response, "__pydantic_fields_set__", set[str]())
+    _set(response, "__pydantic_extra__", {})
+    _set(response, "__pydantic_private__", None)
+
+
 class BaseCallResponse(ReplyView, BaseModel):
     """The reply to one call, the same for every provider.
 
@@ -117,10 +125,7 @@ class BaseCallResponse(ReplyView, BaseModel):
         }
         if received.native is not None:
             values["response"] = received.native
-        _set(self, "__dict__", values)
-        _set(self, "__pydantic_fields_set__", set[str]())
-        _set(self, "__pydantic_extra__", {})
-        _set(self, "__pydantic_private__", None)
+        hold(self, values)
         return self
 
     if TYPE_CHECKING:
