@@ -375,7 +375,8 @@ def test_an_event_of_another_kind_is_the_sdks_own_error(box: Sandbox) -> None:
     ("provider", "body"),
     [
         ("google", {"candidates": 5}),
-        ("google", {"candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason": 5}]}),
+        ("google", {"candidates": [{"content": {"parts": [{"text": 5}]}}]}),
+        ("google", {"candidates": [{"content": 5, "finishReason": "STOP"}]}),
         ("google", "[" * 100_000),
         ("cohere", []),
         ("cohere", {"id": "c", "message": 5, "finish_reason": "COMPLETE"}),

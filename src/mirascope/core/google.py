@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from . import _generate_content as wire
 from ._genai_client import close_client, http_options, new_client
+from ._genai_requests import Answer, generate, is_plain, native_answer
 from ._genai_stream import GenerateContentEvents, is_of_empty_body, received, unreadable
 from ._generate_content import Json
 from ._providers import PROVIDERS, require_sdk
@@ -248,9 +249,15 @@ class GoogleProvider(Provider):
 
     def send(self, client: Any, kwargs: Json, stream: bool) -> Any:
         models = client.models
-        return (models.generate_content_stream if stream else models.generate_content)(**kwargs)
+        if stream:
+            return models.generate_content_stream(**kwargs)
+        if is_plain(models, kwargs):
+            return generate(models, kwargs)
+        return models.generate_content(**kwargs)
 
     def receive(self, raw: Any) -> Received:
+        if isinstance(raw, Answer):
+            return raw
         reply = received(raw)
         if not reply.data and is_of_empty_body(raw):
             raise unreadable(self.title)
@@ -258,7 +265,7 @@ class GoogleProvider(Provider):
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
         # A stream hides them: it is not sent before its first event is asked for.
-        http_response = getattr(raw, "sdk_http_response", None)
+        http_response = raw if isinstance(raw, Answer) else getattr(raw, "sdk_http_response", None)
         headers: Mapping[str, str] = getattr(http_response, "headers", None) or {}
         return {name.lower(): value for name, value in headers.items()}
 
@@ -266,6 +273,8 @@ class GoogleProvider(Provider):
         return GenerateContentEvents(raw, is_async)
 
     def native_response(self, received: Received) -> Any:
+        if isinstance(received, Answer):
+            return native_answer(received)
         return _types().GenerateContentResponse.model_validate(received.data)
 
     native_chunk = native_response
