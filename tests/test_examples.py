@@ -1,18 +1,29 @@
 """Every example runs as its reader runs it, and prints what it is there to show.
 
-They run in processes of their own, against the sandbox that they start themselves.
+They run in processes of their own, against the sandbox that they start themselves. What is
+stronger than a text that has to be there is tested of single ones, against a sandbox of the test's.
 """
 
 from __future__ import annotations
 
+import json
+import multiprocessing
 import os
+import re
+import runpy
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from time import sleep
 
 import pytest
 
+from mirascope import llm
 from mirascope.core._providers import PROVIDERS, is_installed
+from mirascope.sandbox import ReceivedRequest, Sandbox, sandbox
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -68,7 +79,7 @@ SHOWS: dict[str, list[str]] = {
         "PartialBook(title='The Name of the Wind', author='Patric')",
         "\nBook(title='The Name of the Wind', author='Patrick Rothfuss')",
     ],
-    "json_mode": ["{", "Book(title='The Name of the Wind', author='Patrick Rothfuss')"],
+    "json_mode": ["Book(title='The Name of the Wind', author='Patrick Rothfuss')"],
     "output_parser": ["1 Sandbox reply to: Name three fantasy books"],
     "dynamic_configuration": [
         "{'tags': {'member'}} The Name of the Wind: shelf 7",
@@ -97,14 +108,17 @@ SHOWS: dict[str, list[str]] = {
         "anthropic claude-haiku-4-5 ServiceUnavailableError",
         "openai gpt-4o InternalServerError",
     ],
-    "rate_limits": ["Recommend a travel book.", "limit on all models (600 requests per minute)"],
+    "rate_limits": [
+        "234 requests left of limit on openai (240 requests per minute)\n",
+        "after 0.00",
+    ],
     "budgets": [
         "Recommend a mystery book.",
         "refused: The budget of 2 calls has no room",
         "spent 2 calls, $0.0000",
         "too late: The deadline of 0.2 seconds has passed",
     ],
-    "costs": ["output_tokens=7", "one call: $0.0000048", "two calls: $0.0000096", "gpt-4o: $3.50"],
+    "costs": ["output_tokens=7", "one call: $0.00000", "two calls: $0.00000", "gpt-4o: $"],
     "media": [
         "['text', 'image', 'image']",
         "['text', 'document']",
@@ -153,25 +167,64 @@ SHOWS: dict[str, list[str]] = {
 """By path below `examples/`: what its output holds, in this order."""
 
 
-def run(
-    example: str, *arguments: str, stdin: str = "", **variables: str
-) -> subprocess.CompletedProcess[str]:
-    """Run an example without PROVIDER and keys of whoever runs the tests."""
-    environment = {
+@dataclass(frozen=True)
+class Run:
+    """What a program has come to."""
+
+    returncode: int | None
+    stdout: str
+    stderr: str
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """The variables, without PROVIDER and the keys of whoever runs the tests."""
+    own = {
         name: value
         for name, value in os.environ.items()
         if name not in ("PROVIDER", "MODEL", "OLLAMA_BASE_URL", "VLLM_BASE_URL")
         and not name.endswith("_API_KEY")
     }
+    return own | variables
+
+
+def run(example: str, **variables: str) -> Run:
+    """Run an example as its reader does."""
     by = ["-m", "pytest", "-p", "no:cacheprovider"] if example.startswith("testing_") else []
-    return subprocess.run(
-        [sys.executable, *by, EXAMPLES / f"{example}.py", *arguments],
-        input=stdin,
+    result = subprocess.run(
+        [sys.executable, *by, EXAMPLES / f"{example}.py"],
         capture_output=True,
         text=True,
         timeout=60,
-        env=environment | variables,
+        env=environment(**variables),
     )
+    return Run(result.returncode, result.stdout, result.stderr)
+
+
+def run_forked(example: str, folder: Path, **variables: str) -> Run:
+    """Run an example in a process that has imported the SDKs already: they take most of the time.
+
+    It is forked off one in which no program has run. Where that cannot be, it is run as ever.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return run(example, **variables)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    told = {
+        "program": str(EXAMPLES / f"{example}.py"),
+        "environment": environment(**variables),
+        "output": str(folder),
+    }
+    process = context.Process(
+        target=runpy.run_path, args=(str(RUN_FORKED),), kwargs={"init_globals": told}
+    )
+    process.start()
+    process.join(60)
+    process.kill()
+    process.join()
+    outputs = [(folder / name).read_text() for name in ("stdout", "stderr")]
+    returncode = process.exitcode
+    process.close()
+    return Run(returncode, *outputs)
 
 
 def assert_shows(output: str, expected: list[str]) -> None:
@@ -180,6 +233,19 @@ def assert_shows(output: str, expected: list[str]) -> None:
         _, found, rest = rest.partition(text)
         assert found, f"{text!r} is missing, or out of order, in:\n{output}"
 
+
+RUN_FORKED = ROOT / "tests" / "run_forked.py"
+PRELOADED = [
+    "anthropic.resources.messages",
+    "mirascope.core.anthropic",
+    "mirascope.core.openai",
+    "mirascope.llm",
+    "mirascope.sandbox",
+    "openai.resources.chat",
+    "pytest",
+]
+IN_ITS_OWN = {"quickstart", "testing_with_sandbox"}
+"""The programs that are started as their readers start them, at the price of their imports."""
 
 NEEDS = {
     "thinking": "anthropic",
@@ -196,10 +262,10 @@ NEEDS = {
 
 
 @pytest.mark.parametrize("example", SHOWS)
-def test_example_shows_what_it_is_for(example: str) -> None:
+def test_example_shows_what_it_is_for(example: str, tmp_path: Path) -> None:
     if not is_installed(package := NEEDS.get(example, "openai")):
         pytest.skip(f"the package `{package}` is not installed")
-    result = run(example)
+    result = run(example) if example in IN_ITS_OWN else run_forked(example, tmp_path)
     assert result.returncode == 0, result.stderr
     assert not result.stderr
     assert_shows(result.stdout, SHOWS[example])
@@ -228,11 +294,76 @@ def test_a_missing_key_is_asked_for_in_a_sentence(example: str) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_another_provider_is_asked_where_it_is_named() -> None:
-    from mirascope.sandbox import sandbox
-
-    with sandbox(redirect=False) as box:
-        result = run("call", PROVIDER="anthropic", **box.environment())
+def test_another_provider_is_asked_where_it_is_named(box: Sandbox, tmp_path: Path) -> None:
+    result = run_forked("call", tmp_path, PROVIDER="anthropic", **box.environment())
     assert result.returncode == 0, result.stderr
     assert [request.provider for request in box.requests] == ["anthropic"]
     assert_shows(result.stdout, ["Sandbox reply to: Recommend a fantasy book", "claude-haiku-4-5"])
+
+
+# --- what single ones promise
+
+
+@pytest.fixture
+def box() -> Iterator[Sandbox]:
+    """A sandbox for other processes, which plays OpenAI."""
+    with sandbox(redirect=False) as running:
+        yield running
+
+
+def run_against(box: Sandbox, example: str, folder: Path) -> str:
+    """What an example prints when OpenAI answers it, whom `box` plays."""
+    result = run_forked(example, folder, PROVIDER="openai", **box.environment())
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_json_mode_asks_for_json_and_for_a_schema(box: Sandbox, tmp_path: Path) -> None:
+    box.reply('{"title": "Emma", "author": "Jane Austen"}')
+    box.reply({"title": "Dune", "author": "Frank Herbert"})
+    first, second = run_against(box, "json_mode", tmp_path).splitlines()
+    assert json.loads(first) == {"title": "Emma", "author": "Jane Austen"}
+    assert second == "Book(title='Dune', author='Frank Herbert')"
+    formats = [request.body["response_format"] for request in box.requests]
+    assert [form["type"] for form in formats] == ["json_object", "json_schema"]
+    assert formats[1]["json_schema"]["strict"] is True
+
+
+def test_gather_many_has_eight_under_way_at_most(box: Sandbox, tmp_path: Path) -> None:
+    lock, now, most = Lock(), 0, 0
+
+    def answer(request: ReceivedRequest) -> str:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        sleep(0.05)
+        with lock:
+            now -= 1
+        return "mot"
+
+    box.reply_always(answer)
+    assert "40 replies, the last: mot\n40 calls, " in run_against(box, "gather_many", tmp_path)
+    assert 2 <= most <= 8
+    assert len(box.requests) == 40
+
+
+def test_rate_limits_have_the_calls_wait(box: Sandbox, tmp_path: Path) -> None:
+    printed = run_against(box, "rate_limits", tmp_path)
+    sent = [float(seconds) for seconds in re.findall(r"after ([\d.]+) seconds: Sandbox", printed)]
+    assert len(sent) == len(box.requests) == 6
+    # Four at once, then one in a quarter of a second; clocks are read a little after.
+    assert sent[4] >= 0.2
+    assert sent[5] >= 0.4
+
+
+def test_costs_add_up_by_the_prices_of_the_day(box: Sandbox, tmp_path: Path) -> None:
+    printed = run_against(box, "costs", tmp_path)
+    one, two = (float(cost) for cost in re.findall(r"calls?: \$([\d.]+)", printed))
+    assert 0 < one < 0.001
+    assert two == pytest.approx(2 * one)
+    million = llm.CostMetadata(input_tokens=1_000_000, output_tokens=100_000)
+    for provider, model in (("openai", "gpt-4o"), ("anthropic", "claude-haiku-4-5")):
+        cost = llm.calculate_cost(provider, model, million)
+        assert cost
+        assert f"{model}: ${cost:.2f}\n" in printed
