@@ -24,7 +24,8 @@ from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 from ._raw_response import WireEvents
 from .base._clients import KEEP_ALIVE_SECONDS, MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS
-from .base._flow import Flow, step, unwound
+from .base._feed import unwound
+from .base._flow import Flow, step
 from .base._narrow import is_object
 from .base._provider import Received
 from .base._sockets import shut_down

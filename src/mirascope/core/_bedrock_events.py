@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any, cast
 
 from ._converse import BlockCollector, Json
-from .base._flow import Flow, step, unwound
+from .base._feed import unwound
+from .base._flow import Flow, step
 from .base._narrow import inner
 from .base._provider import EventSource, Received
 from .base._sockets import shut_down

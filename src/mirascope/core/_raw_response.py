@@ -23,7 +23,8 @@ from ._direct_post import posting_of
 from ._providers import require_sdk
 from ._sdk_objects import ObjectEvents, plain
 from .base._clients import http_client
-from .base._flow import Flow, step, unwound
+from .base._feed import unwound
+from .base._flow import Flow, step
 from .base._narrow import is_object
 from .base._provider import EventSource, Provider, Received
 from .base._sockets import shut_down

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, TypeVar, cast
 
 from ..core.base._controls import ambient, held_to
-from ..core.base._flow import Feed, Flow, as_function, run, run_async, step
+from ..core.base._feed import Feed
+from ..core.base._flow import Flow, as_function, run, run_async, step
 from ..llm._settings import active, within
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])

@@ -19,7 +19,8 @@ from typing_extensions import TypeVar
 
 from ..core.base._controls import held_to
 from ..core.base._corrections import correction
-from ..core.base._flow import END, Flow, run, run_async
+from ..core.base._feed import END
+from ..core.base._flow import Flow, run, run_async
 from ..core.base._wire import Reply
 from ..core.base.message_param import BaseMessageParam
 from ._loops import Hooks

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Generic, TypeVar
 
-from ..core.base._flow import END, Flow, run, run_async, step
+from ..core.base._feed import END
+from ..core.base._flow import Flow, run, run_async, step
 
 T = TypeVar("T")
 ItemT = TypeVar("ItemT")

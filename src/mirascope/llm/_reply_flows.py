@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..core.base._call import reply_to
-from ..core.base._flow import END, Flow, pulled, step
+from ..core.base._feed import END, pulled
+from ..core.base._flow import Flow, step
 from ..core.base._provider import Received
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.structured_stream import extracted

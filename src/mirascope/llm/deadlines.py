@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..core.base._controls import Control, Overdue, Permit, ambient, enter, leave
-from ..core.base._flow import END, Action, Flow, Source, run, run_async, step
+from ..core.base._feed import END, Source
+from ..core.base._flow import Action, Flow, run, run_async, step
 from ._helper_thread import HelperThread, TimeUp
 from ._readers import AsyncReader, Reader
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..core.base._flow import Flow, Source
+from ..core.base._feed import Source
+from ..core.base._flow import Flow
 from ..core.base._reply_view import tool_results
 from ..core.base.message_param import BaseMessageParam
 from ..core.base.stream import BaseStream

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from ..core.base._attempts import Attempt, note, noted
 from ..core.base._controls import ambient, held_to
-from ..core.base._flow import Begun, Feed, Flow
+from ..core.base._feed import Begun, Feed
+from ..core.base._flow import Flow
 from ..core.base._transport import retried_above
 from ..llm._settings import active, within
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._flow import Action, Flow, Source, step
+from ._feed import Source
+from ._flow import Action, Flow, step
 
 if TYPE_CHECKING:
     from ._reply_view import ReplyView

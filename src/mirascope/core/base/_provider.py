@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._flow import Flow, Source, step
+from ._feed import Source
+from ._flow import Flow, step
 from ._media_parts import plain_results, with_downloads
 from ._unreadable import UnreadableReply, check_depth, misread
 from ._wire import Delta, Reply, Thinking, ToolCall

@@ -10,7 +10,8 @@ from typing import Any, Protocol, cast
 
 from ._controls import controlled, with_those_everywhere
 from ._extract import Extraction
-from ._flow import Flow, Source, as_function, step
+from ._feed import Source
+from ._flow import Flow, as_function, step
 from ._narrow import is_object
 from ._prompt_function import Prompt, PromptFunction
 from ._provider import EventSource, Received

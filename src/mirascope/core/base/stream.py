@@ -10,7 +10,8 @@ from pydantic_core import to_json
 from typing_extensions import TypeVar
 
 from ._controls import Permits, admitted
-from ._flow import ClosedOnce, Feed, Flow, Source, step
+from ._feed import ClosedOnce, Feed, Source
+from ._flow import Flow, step
 from ._provider import EventSource, Received
 from ._reply_view import ReplyView
 from ._request import Request

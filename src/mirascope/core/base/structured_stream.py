@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._flow import Feed, Flow, Source
+from ._feed import Feed, Source
+from ._flow import Flow
 from .call_response import BaseCallResponse
 from .stream import BaseStream
 
