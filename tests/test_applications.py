@@ -45,7 +45,7 @@ def run(
         input=stdin,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         env=os.environ | box.environment() | variables,
     )
 
@@ -307,7 +307,7 @@ def execute(notebook: Path, folder: Path, **variables: str) -> list[list[str]]:
     # Nothing is left in the home of whoever runs the tests.
     folders = {name: str(folder) for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR")}
     environment = {name: text for name, text in os.environ.items() if name != "OPENAI_API_KEY"}
-    client = nbclient.NotebookClient(read, timeout=60, kernel_name="python3")
+    client = nbclient.NotebookClient(read, timeout=100, kernel_name="python3")
     client.execute(env=environment | folders | variables)
     return [list(map(shown, cell.outputs)) for cell in read.cells if cell.cell_type == "code"]
 

@@ -194,7 +194,7 @@ def run(example: str, **variables: str) -> Run:
         [sys.executable, *by, EXAMPLES / f"{example}.py"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         env=environment(**variables),
     )
     return Run(result.returncode, result.stdout, result.stderr)
@@ -218,7 +218,7 @@ def run_forked(example: str, folder: Path, **variables: str) -> Run:
         target=runpy.run_path, args=(str(RUN_FORKED),), kwargs={"init_globals": told}
     )
     process.start()
-    process.join(60)
+    process.join(100)
     process.kill()
     process.join()
     outputs = [(folder / name).read_text() for name in ("stdout", "stderr")]
@@ -248,23 +248,25 @@ IN_ITS_OWN = {"quickstart", "testing_with_sandbox"}
 """The programs that are started as their readers start them, at the price of their imports."""
 
 NEEDS = {
-    "thinking": "anthropic",
-    "mcp_tools": "mcp",
-    "providers/with_anthropic": "anthropic",
-    "providers/with_google": "google.genai",
-    "providers/with_groq": "groq",
-    "providers/with_mistral": "mistralai",
-    "providers/with_cohere": "cohere",
-    "providers/with_bedrock": "boto3",
-    "providers/with_litellm": "litellm",
+    "thinking": ["anthropic"],
+    "mcp_tools": ["mcp"],
+    "providers/with_anthropic": ["anthropic"],
+    "providers/with_google": ["google.genai"],
+    "providers/with_groq": ["groq"],
+    "providers/with_mistral": ["mistralai"],
+    "providers/with_cohere": ["cohere"],
+    "providers/with_azure": ["azure.ai.inference", "openai"],
+    "providers/with_bedrock": ["boto3"],
+    "providers/with_litellm": ["litellm"],
 }
 """The packages that examples need, where it is another than OpenAI's SDK."""
 
 
 @pytest.mark.parametrize("example", SHOWS)
 def test_example_shows_what_it_is_for(example: str, tmp_path: Path) -> None:
-    if not is_installed(package := NEEDS.get(example, "openai")):
-        pytest.skip(f"the package `{package}` is not installed")
+    for package in NEEDS.get(example, ["openai"]):
+        if not is_installed(package):
+            pytest.skip(f"the package `{package}` is not installed")
     result = run(example) if example in IN_ITS_OWN else run_forked(example, tmp_path)
     assert result.returncode == 0, result.stderr
     assert not result.stderr
