@@ -107,6 +107,17 @@ def test_an_error_does_not_end_the_chat(box: Sandbox, tmp_path: Path) -> None:
     assert "Here again." in printed
 
 
+def test_a_model_that_calls_tools_without_end_does_not_end_the_chat(
+    box: Sandbox, tmp_path: Path
+) -> None:
+    box.reply(ToolCall("file_system_ListDirectory", {"path": "."}), times=10)
+    box.reply("Here again.")
+    printed = chat(box, tmp_path, "What is there?", "And now?")
+    assert "(ChainLimitError: Chain limit of 10 exceeded." in printed
+    assert "Here again." in printed
+    assert len(box.requests) == 11
+
+
 # --- story_endpoint, summary_service
 
 

@@ -66,10 +66,10 @@ class Chat:
             print("\n(broken off)")
         except Exception as error:
             problem = errors.describe(error)
-            if problem.kind == "unknown":
-                raise
+            # A key that is not set, or a model that calls tools without end, is of no kind.
+            kind = type(error).__name__ if problem.kind == "unknown" else problem.kind
             wait = f", try again in {problem.retry_after:g} seconds" if problem.retry_after else ""
-            print(f"\n({problem.kind.replace('_', ' ')}{wait}: {error})")
+            print(f"\n({kind.replace('_', ' ')}{wait}: {error})")
         self.save()
 
     def command(self, name: str, argument: str) -> None:

@@ -74,10 +74,8 @@ async def receipt_or_problem(file: Path) -> Receipt | str:
     except (OSError, ValueError, llm.BudgetExceeded) as error:
         return str(error)
     except Exception as error:
-        problem = errors.describe(error)
-        if problem.kind == "unknown":
-            raise
-        return f"{problem.kind.replace('_', ' ')}: {error}"
+        kind = errors.describe(error).kind
+        return f"{type(error).__name__ if kind == 'unknown' else kind.replace('_', ' ')}: {error}"
 
 
 async def read_all(files: list[Path], usd: float) -> bool:
