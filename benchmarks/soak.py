@@ -37,7 +37,11 @@ from _soak_server import sandbox_process
 from mirascope.core.base import _clients
 
 MOST_GROWTH = 5e6
-ROUNDS = 20
+
+
+def rounds_of(count: int) -> int:
+    """In how many rounds the calls are made; what remains is measured after each, which takes time."""
+    return 20 if count >= 2000 else 8
 
 
 # --- measuring
@@ -90,12 +94,13 @@ def ask(port: int) -> dict[str, Any]:
 # --- the run
 
 
-def part(all_jobs: list[Job], index: int) -> list[Job]:
-    return all_jobs[index::ROUNDS]
+def part(all_jobs: list[Job], index: int, rounds: int) -> list[Job]:
+    return all_jobs[index::rounds]
 
 
 async def run(soak: Soak, count: int, port: int, trace: bool) -> list[Measures]:
     threads, tasks, apart = jobs(count)
+    rounds = rounds_of(count)
     measures: list[Measures] = []
     before: Any = None
 
@@ -109,17 +114,20 @@ async def run(soak: Soak, count: int, port: int, trace: bool) -> list[Measures]:
 
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(len(THREADS) + 1) as pool:
-        for index in range(ROUNDS):
+        for index in range(rounds):
             await asyncio.gather(
-                *(loop.run_in_executor(pool, in_thread, part(mine, index)) for mine in threads),
-                *(in_turn(part(mine, index)) for mine in tasks),
-                loop.run_in_executor(pool, asyncio.run, in_turn(part(apart, index))),
+                *(
+                    loop.run_in_executor(pool, in_thread, part(mine, index, rounds))
+                    for mine in threads
+                ),
+                *(in_turn(part(mine, index, rounds)) for mine in tasks),
+                loop.run_in_executor(pool, asyncio.run, in_turn(part(apart, index, rounds))),
             )
             # What was left by `break` in the last moment is closed by the event loop.
             await asyncio.sleep(0.2)
             measures.append(measured(soak.done.total(), port))
             print(measures[-1], flush=True)
-            if trace and index == ROUNDS // 4 - 1:
+            if trace and index == rounds // 4 - 1:
                 tracemalloc.start(12)
                 before = tracemalloc.take_snapshot()
     if trace:
@@ -168,7 +176,7 @@ def problems(
         found.append(f"{len(doubled)} requests came more than once: {doubled[:10]}")
     if lost:
         found.append(f"{len(lost)} requests never came: {lost[:10]}")
-    early, last = measures[ROUNDS // 4 - 1], measures[-1]
+    early, last = measures[len(measures) // 4 - 1], measures[-1]
     if last.tasks > 0 or last.threads > early.threads:
         found.append(f"{last.tasks} tasks and {last.threads - early.threads} threads are left over")
     if last.connections > len(TASKS) + 2 * len(MODELS) * len(THREADS):
@@ -202,7 +210,7 @@ def main() -> int:
     if at_end.connections or at_end.threads > at_start.threads or at_end.files > at_start.files + 2:
         found.append(f"something is left when everything is closed: {at_end}, not {at_start}")
     print(*(f"{number:6} {kind}" for kind, number in sorted(soak.done.items())), sep="\n")
-    grown = (measures[-1].memory - measures[ROUNDS // 4 - 1].memory) / 1e6
+    grown = (measures[-1].memory - measures[len(measures) // 4 - 1].memory) / 1e6
     print(
         f"{sum(counted['received'].values())} requests came, {len(counted['received'])} of them"
         f" for the first time; memory grew by {grown:.1f} MB from a quarter of the run to its end;"
