@@ -40,7 +40,7 @@ MOST_GROWTH = 5e6
 
 
 def rounds_of(count: int) -> int:
-    """In how many rounds the calls are made; what remains is measured after each, which takes time."""
+    """In how many rounds the calls are made: measuring what remains after each takes time."""
     return 20 if count >= 2000 else 8
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PYRIGHT = ["-m", "pyright", "--pythonpath", sys.executable]
+OVERLOAD = re.compile(r"^ *@(?:typing\.)?overload$", re.MULTILINE)
 CHECKERS = {"pyright": PYRIGHT, "mypy": ["-m", "mypy"]}
 
 
@@ -52,3 +54,10 @@ def test_all_that_is_public_has_a_type() -> None:
     assert report["completenessScore"] == 1
     # That there is something to complete: hundreds of names, each with members.
     assert report["exportedSymbolCounts"]["withKnownType"] > 1000
+
+
+def test_overloads_stay_few() -> None:
+    # Each is shown to a user whose call fits none, and checked for each call.
+    sources = [path.read_text() for path in (ROOT / "src").rglob("*.py")]
+    count = sum(len(OVERLOAD.findall(source)) for source in sources)
+    assert 0 < count < 60
