@@ -52,6 +52,16 @@ class FallbackError(Exception):
         """The exceptions of the attempts, in order."""
         return [attempt.error for attempt in self.attempts]
 
+    def _repr_markdown_(self) -> str:
+        from ..core.base._looks import attempts_markdown
+
+        return attempts_markdown(self, self.attempts)
+
+    def __rich__(self) -> Any:
+        from ..core.base._looks import as_rich
+
+        return as_rich(self._repr_markdown_())
+
     def __reduce__(self) -> Any:
         return type(self), (self.args[0], self.attempts)
 

@@ -158,6 +158,18 @@ class ReplyView(TokenCounts):
 
         return provider_named(cls._provider).encode_messages(tool_results(tools_and_outputs))
 
+    # --- to be looked at
+
+    def _repr_markdown_(self) -> str:
+        from ._looks import reply_markdown
+
+        return reply_markdown(self)
+
+    def __rich__(self) -> Any:
+        from ._looks import as_rich
+
+        return as_rich(self._repr_markdown_())
+
     def __str__(self) -> str:
         return self.content
 

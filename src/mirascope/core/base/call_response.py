@@ -197,18 +197,6 @@ class BaseCallResponse(ReplyView, BaseModel):
         """The tools that the model called, or None."""
         return self.tools or None
 
-    # --- to be looked at
-
-    def _repr_markdown_(self) -> str:
-        from ._looks import as_markdown
-
-        return as_markdown(self)
-
-    def __rich__(self) -> Any:
-        from ._looks import as_rich
-
-        return as_rich(self)
-
     # --- out of the process
 
     def model_dump(

@@ -72,6 +72,12 @@ class BaseStructuredStream(Feed[T], Generic[T]):
     def stop(self) -> None:
         self.stream.stop()
 
+    def _repr_markdown_(self) -> str:
+        return self.stream._repr_markdown_()
+
+    def __rich__(self) -> Any:
+        return self.stream.__rich__()
+
     def _buffer(self) -> str:
         """What has arrived of the object: the arguments of the first tool call, or the text."""
         for call in self.stream._builder.tools.calls.values():

@@ -128,6 +128,16 @@ class BaseTool(BaseModel, ABC):
         call: ToolCall | None = self._call
         return self._native_call(call) if call else None
 
+    def _repr_markdown_(self) -> str:
+        from ._looks import tool_markdown
+
+        return tool_markdown(self._name(), arguments_of(self))
+
+    def __rich__(self) -> Any:
+        from ._looks import as_rich
+
+        return as_rich(self._repr_markdown_())
+
     # --- what the model is told
 
     @classmethod
