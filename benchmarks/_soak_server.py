@@ -5,16 +5,18 @@ A prompt holds `soak-<number>-<act>-`. `GET /counted` says how often each number
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from mirascope.core.base import _clients
 from mirascope.sandbox import Sandbox
 from mirascope.sandbox._http import HttpRequest, Plan
 from mirascope.sandbox._script import Act, Cut, ErrorEvent, Fail, Malformed, Say
@@ -22,10 +24,15 @@ from mirascope.sandbox._services import SERVICES
 
 MARK = re.compile(rb"soak-(\d+)-(\w+)-")
 LONG = " ".join(f"word{number}" for number in range(200))
+SMALL = "word " * 40
+LARGE = " ".join(f"word{number:05}" for number in range(10_000))
+"""Replies of 200 bytes and of 100 KB."""
 ACTS: dict[str, Act] = {
     "echo": Say(),
     "slow": Say(LONG),
     "late": Say(),
+    "small": Say(SMALL),
+    "large": Say(LARGE),
     "status": Fail(400, "The prompt asked for it."),
     "overloaded": Fail(500, "The prompt asked for it."),
     "cut": Say(LONG, fault=Cut(4)),
@@ -73,6 +80,25 @@ def sandbox_process() -> Iterator[int]:
         process.terminate()
         process.wait()
         process.stdout.close()
+
+
+def ask(port: int) -> dict[str, Any]:
+    """What the sandbox has counted."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", "/counted", headers={"connection": "close"})
+        counted: dict[str, Any] = json.load(connection.getresponse())
+    finally:
+        connection.close()
+    return counted
+
+
+def point_default_clients_at(port: int, providers: Iterable[str]) -> None:
+    """Let the default clients of these providers talk to the sandbox."""
+    bases = ask(port)["bases"]
+    for name in providers:
+        endpoint = _clients.Endpoint(f"http://127.0.0.1:{port}{bases[name]}", "sandbox")
+        _clients.redirect({name: endpoint})
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ import argparse
 import asyncio
 import ctypes
 import gc
-import http.client
-import json
 import os
 import sys
 import threading
@@ -32,7 +30,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from _soak_calls import CALL_FATES, CANCELLED, MODELS, TASKS, THREADS, Job, Soak, jobs
-from _soak_server import sandbox_process
+from _soak_server import ask, point_default_clients_at, sandbox_process
 
 from mirascope.core.base import _clients
 
@@ -78,17 +76,6 @@ def measured(done: int, port: int) -> Measures:
         memory = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     files = len(os.listdir("/proc/self/fd"))
     return Measures(done, memory, files, ask(port)["open"], threading.active_count(), tasks)
-
-
-def ask(port: int) -> dict[str, Any]:
-    """What the sandbox has counted."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request("GET", "/counted", headers={"connection": "close"})
-        counted: dict[str, Any] = json.load(connection.getresponse())
-    finally:
-        connection.close()
-    return counted
 
 
 # --- the run
@@ -193,10 +180,7 @@ def main() -> int:
     options = parser.parse_args()
     started = time.perf_counter()
     with sandbox_process() as port:
-        for name, base in ask(port)["bases"].items():
-            if name in MODELS:
-                endpoint = _clients.Endpoint(f"http://127.0.0.1:{port}{base}", "sandbox")
-                _clients.redirect({name: endpoint})
+        point_default_clients_at(port, MODELS)
         soak = Soak()
         at_start = measured(0, port)
         print("   done memory/MB   files  connections  threads  tasks", at_start, sep="\n")

@@ -14,6 +14,9 @@ from .tool import Tool
 
 _COMMON = ("messages", "user_message_param", "response")
 """What the provider's response holds in its own terms, and this one works out when it is asked."""
+_READ_THERE = ("_raw", "start_time", "end_time")
+"""What is read off the provider's response."""
+_NOT_SHARED = frozenset(_COMMON + _READ_THERE)
 
 
 class CallResponse(BaseCallResponse):
@@ -23,9 +26,7 @@ class CallResponse(BaseCallResponse):
     """
 
     def __init__(self, response: BaseCallResponse) -> None:
-        values = vars(response).copy()
-        for name in _COMMON:
-            values.pop(name, None)
+        values = {name: value for name, value in vars(response).items() if name not in _NOT_SHARED}
         values["_response"], values["_dumped"] = response, response._dumped
         if type(self) is CallResponse:
             hold(self, values)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json, to_jsonable_python
 
 from ._narrow import is_dict, is_list
+from ._of_the_request import OfTheRequest
 from ._pickling import as_recipes, check_arguments, without_client
 from ._provider import Received
 from ._reply_view import ReplyView
@@ -65,12 +66,12 @@ _COMPUTED = (
 def hold(response: BaseCallResponse, values: dict[str, Any]) -> None:
     """Have a response hold these values, without the work of a model that has fields."""
     _set(response, "__dict__", values)
-    _set(response, "__pydantic_fields_set__", set[str]())
+    _set(response, "__pydantic_fields_set__", _NO_FIELDS)
     _set(response, "__pydantic_extra__", {})
     _set(response, "__pydantic_private__", None)
 
 
-class BaseCallResponse(ReplyView, BaseModel):
+class BaseCallResponse(ReplyView, OfTheRequest, BaseModel):
     """The reply to one call, the same for every provider.
 
     Times are milliseconds since the epoch. Other attributes may be set freely.
@@ -109,17 +110,9 @@ class BaseCallResponse(ReplyView, BaseModel):
     ) -> Any:
         """The response to `request`, without any work that nobody has asked for yet."""
         self = cls.__new__(cls)
-        prompt = request.prompt
         values: dict[str, Any] = {
             "_request": request,
             "_raw": received,
-            "metadata": prompt.metadata,
-            "tool_types": request.tool_types,
-            "prompt_template": prompt.template,
-            "fn_args": prompt.fn_args,
-            "dynamic_config": prompt.dynamic_config,
-            "call_params": request.call_params,
-            "call_kwargs": request.kwargs,
             "start_time": start_time,
             "end_time": end_time,
         }
@@ -249,7 +242,7 @@ class BaseCallResponse(ReplyView, BaseModel):
             return beginning(value) if came in (None, value) else self._jsonable("", came)
 
     def _as_it_came(self) -> Any:
-        raw: Received | None = vars(self).get("_raw")
+        raw: Received | None = getattr(self, "_raw", None)
         return raw and raw.data
 
     def model_dump_json(self, *, indent: int | None = None, **options: Any) -> str:
@@ -287,6 +280,8 @@ class BaseCallResponse(ReplyView, BaseModel):
 
 
 _set = object.__setattr__
+_NO_FIELDS: set[str] = set()
+"""Which fields were set: of classes without any, always the same."""
 
 
 @cache
