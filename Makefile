@@ -32,7 +32,7 @@ help:
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
 	@echo 'make docs     build the documentation as a site, into site/'
 	@echo 'make check-docs  the same, then walk through it in a headless Chromium'
-	@echo 'make bench    measure the cost of a call against the bare SDK, of the imports and of templates, and how it grows'
+	@echo 'make bench    measure the cost of a call against the bare SDK, its growth and memory, imports, templates'
 	@echo 'make bench-peers  compare other libraries, each in an environment of its own; writes docs/benchmarks.md'
 	@echo 'make soak     make 20,000 calls that go well, fail, are left and cancelled, and count what remains'
 	@echo 'make clean    remove $(VENV) and caches'
@@ -111,6 +111,7 @@ bench: $(VENV)/.dev
 	$(RUN) benchmarks/templates.py
 	$(RUN) benchmarks/structured_streams.py
 	$(RUN) benchmarks/scaling.py
+	$(RUN) benchmarks/memory.py
 
 bench-peers: $(VENV)/.dev
 	$(RUN) benchmarks/peers.py $(ARGS)

@@ -6,8 +6,8 @@
 
 Python's allocations are counted (`tracemalloc`), of this process alone: the sandbox that replies is
 another one. A response may keep one and a half times the JSON of its reply and 4 KB, after it has
-been read; besides these the SDK's own object, where the SDK hands out nothing but that. A stream
-keeps what has arrived, to be read off it at any time.
+been read. Where the SDK hands out nothing but an object of its own, it may keep that, twice the
+JSON and 4 KB. A stream keeps what has arrived, to be read off it at any time.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ from pydantic_core import to_json
 from mirascope import llm
 from mirascope.core.base import _clients
 
-FACTOR, OWN = 1.5, 4096
-"""How often its JSON a response may keep, and how many bytes besides."""
+FACTOR, FACTOR_BESIDE_OBJECT, OWN = 1.5, 2.0, 4096
+"""How often its JSON a response may keep, alone or beside an object of the SDK, and how many bytes
+besides."""
 FEW_EVENTS, MANY_EVENTS = 250, 2_250
 SHAPES = {"small": 100, "large": 10}
 """The shapes of a reply, and over how many responses of each is averaged."""
@@ -52,7 +53,8 @@ class Kept:
 
     @property
     def limit(self) -> float:
-        return self.native + FACTOR * self.size + OWN
+        factor = FACTOR_BESIDE_OBJECT if self.native else FACTOR
+        return self.native + factor * self.size + OWN
 
 
 def allocated() -> int:
