@@ -116,6 +116,8 @@ class BaseCallResponse(ReplyView, OfTheRequest, BaseModel):
             "start_time": start_time,
             "end_time": end_time,
         }
+        if received.native is not None:
+            values["response"] = received.native
         hold(self, values)
         return self
 
@@ -138,9 +140,6 @@ class BaseCallResponse(ReplyView, OfTheRequest, BaseModel):
     @computed_once
     def response(self) -> Any:
         """The SDK's own response object."""
-        native = self._raw.native
-        if native is not None:
-            return native
         return built(self._adapter.native_response, self._adapter.title, self._raw)
 
     @property
