@@ -83,6 +83,7 @@ def _encode_thinking(part: ThinkingPart) -> Json:
 
 
 _STANDARD_ALPHABET = str.maketrans("-_", "+/")
+_ALPHABET_FOR_URLS = str.maketrans("+/", "-_")
 
 
 def _decode_base64(text: str | None) -> bytes:
@@ -327,9 +328,12 @@ def _decode_result(result: Json) -> Part:
 def decode_reply_part(part: Json) -> list[ReplyPart]:
     """A part of a reply in the common form.
 
-    A signature becomes a `Thinking` without text, right before what it signs.
+    A signature becomes a `Thinking` without text, right before what it signs; it is written as the
+    SDK writes it, wherever the part comes from.
     """
     signature = part.get("thoughtSignature")
+    if isinstance(signature, str):
+        signature = signature.translate(_ALPHABET_FOR_URLS)
     signed: list[ReplyPart] = [Thinking("", signature)] if signature else []
     text: str | None = part.get("text")
     if part.get("thought") is True:
