@@ -8,7 +8,7 @@ from mirascope import llm
 
 from .cases import Way
 
-HIDES_HEADERS = {"azure", "cohere", "litellm", "mistral"}
+HIDES_HEADERS = {"azure", "litellm", "mistral"}
 """Providers whose SDK gives a whole reply without its headers."""
 HIDES_STREAMED_HEADERS = {"azure", "google", "litellm"}
 

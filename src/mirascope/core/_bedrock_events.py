@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from importlib import import_module
 from typing import Any, cast
 
+from ._bedrock_frames import Frames, chunks_of
 from ._converse import BlockCollector, Json
 from .base._feed import unwound
 from .base._flow import Flow, step
@@ -52,21 +53,38 @@ class ConverseEvents(EventSource):
         self._is_async = is_async
         self._collector = BlockCollector()
         self._iterator: Any = None
+        self._frames: Frames | None = None
 
-    def __iter__(self) -> Iterator[Json]:
-        return iter(self._stream)
+    def __iter__(self) -> Iterator[Any]:
+        return cast(Iterator[Any], iter(self._source()))
 
-    def __aiter__(self) -> AsyncIterator[Json]:
-        self._iterator = aiter(self._stream)
-        return cast(AsyncIterator[Json], self._iterator)
+    def __aiter__(self) -> AsyncIterator[Any]:
+        self._iterator = aiter(self._source())
+        return cast(AsyncIterator[Any], self._iterator)
 
-    def decode(self, event: Json) -> Iterable[Received]:
+    def _source(self) -> Any:
+        """What to iterate: the bytes of the SDK's own stream, or the events of any other."""
+        chunks = chunks_of(self._stream, self._is_async)
+        if chunks is None:
+            return self._stream
+        self._frames = Frames(self._stream)
+        return chunks
+
+    def decode(self, event: Any) -> Iterable[Received]:
+        if self._frames is None:
+            yield self._received(event)
+            return
+        data: bytes = event[0] if self._is_async else event
+        for each in self._frames.feed(data):
+            yield self._received(each)
+
+    def _received(self, event: Json) -> Received:
         try:
             data = self._decoded(event)
         except MISREAD as error:
             told = unreadable_event("Amazon Bedrock", event, error)
             raise self.unreadable(event, told) from error
-        yield Received(data, native=event)
+        return Received(data, native=event)
 
     def _decoded(self, event: Json) -> Json:
         kind = next(iter(event), "")

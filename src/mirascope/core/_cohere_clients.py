@@ -6,10 +6,14 @@ from functools import cache
 from importlib import import_module
 from typing import Any, NamedTuple, cast
 
-from . import _chat_v2 as wire
+from pydantic_core import from_json
+
+from . import _chat_v2
+from ._kept_requests import KeptRequests, key_of
 from ._raw_response import WireErrors, WireEvents, is_plain
 from ._sdk_objects import ObjectEvents, plain
-from .base._flow import Flow, run_async, step
+from .base._flow import Flow, run, run_async, step
+from .base._narrow import is_object
 from .base._provider import Received
 
 
@@ -24,6 +28,118 @@ class OpenStream(NamedTuple):
         """The HTTP response, whose name was private in version 6 of the SDK."""
         response = self.response
         return response.response if hasattr(response, "response") else response._response
+
+
+class WireReply(NamedTuple):
+    """A whole reply as it came."""
+
+    data: dict[str, Any]
+    headers: Any
+
+
+class _Delivered(Exception):
+    """Carries a reply past the SDK, which would make an object of it."""
+
+
+class _Sent(NamedTuple):
+    """How the SDK's raw client calls its HTTP client."""
+
+    path: tuple[Any, ...]
+    arguments: dict[str, Any]
+
+
+class _Wire:
+    """In the place of what the SDK's raw client sends its requests with, and sends them with that.
+
+    Errors, and replies that are no JSON object, are left to the SDK.
+    """
+
+    def __init__(self, http_client: Any) -> None:
+        self._http_client = http_client
+        self.sent: _Sent | None = None
+        self.httpx_client = self
+
+    def request(self, *path: Any, **arguments: Any) -> Any:
+        self.sent = _Sent(path, arguments)
+        sent = self._http_client.request(*path, **arguments)
+        return run_async(_read(sent)) if hasattr(sent, "__await__") else _passed(sent)
+
+
+class _Answered:
+    """In the same place, with the answer in hand."""
+
+    def __init__(self, answer: Any, is_async: bool) -> None:
+        self._answer = answer
+        self._is_async = is_async
+        self.httpx_client = self
+
+    def request(self, *path: Any, **arguments: Any) -> Any:
+        return run_async(step(lambda: self._answer)) if self._is_async else self._answer
+
+
+def _read(sent: Any) -> Flow[Any]:
+    return _passed((yield from step(lambda: sent)))
+
+
+def _passed(http_response: Any) -> Any:
+    if (reply := _reply_in(http_response)) is not None:
+        raise _Delivered(reply)
+    return http_response
+
+
+def _reply_in(http_response: Any) -> WireReply | None:
+    if not 200 <= http_response.status_code < 300:
+        return None
+    try:
+        data = from_json(http_response.content)
+    except ValueError:
+        return None
+    return WireReply(data, http_response.headers) if is_object(data) else None
+
+
+def reply_to(raw: Any, kwargs: dict[str, Any]) -> Any:
+    """What `raw.chat(**kwargs)` is sent; awaitable where the client is async."""
+    is_async = type(raw).__name__.startswith("Async")
+    flow = _replied(raw, kwargs, is_async)
+    return run_async(flow) if is_async else run(flow)
+
+
+_kept = KeptRequests[_Sent]()
+
+
+def _replied(raw: Any, kwargs: dict[str, Any], is_async: bool) -> Flow[Any]:
+    http_client = raw._client_wrapper.httpx_client
+    settings = {**kwargs}
+    messages = settings.pop("messages")
+    key = key_of(settings) if _are_texts(messages) else None
+    known = key and _kept.get(http_client, key)
+    if known:
+        body = {**known.arguments["json"], "messages": messages}
+        arguments = {**known.arguments, "json": body}
+        answer = yield from step(http_client.request, *known.path, **arguments)
+        if (reply := _reply_in(answer)) is not None:
+            return reply
+        # The SDK knows what to raise.
+        chat = type(raw)(client_wrapper=_Answered(answer, is_async)).chat
+        return (yield from step(chat, **kwargs)).data
+    wire = _Wire(http_client)
+    try:
+        return (yield from step(type(raw)(client_wrapper=wire).chat, **kwargs)).data
+    except _Delivered as delivered:
+        if key and wire.sent and wire.sent.arguments.get("json", {}).get("messages") == messages:
+            _kept.keep(http_client, key, wire.sent)
+        return delivered.args[0]
+
+
+_MESSAGE = {"role", "content"}
+
+
+def _are_texts(messages: Any) -> bool:
+    """Whether messages are on the wire what they are here."""
+    return all(
+        is_object(message) and message.keys() == _MESSAGE and type(message["content"]) is str
+        for message in messages
+    )
 
 
 class CohereWireEvents(WireEvents):
@@ -47,7 +163,7 @@ class CohereEvents(ObjectEvents):
 
     def decode(self, event: Any) -> list[Received]:
         received = plain(event, defaults=True)
-        if wire.error_in(received.data):
+        if _chat_v2.error_in(received.data):
             raise api_error(None, received.data)
         return [received]
 
@@ -91,16 +207,16 @@ def chat_of(client: Any) -> Any:
     return client.v2
 
 
-def raw_chat_of(client: Any) -> Any:
-    """The SDK's own raw client; None where its stream is replaced, wrapped or instrumented."""
+def raw_chat_of(client: Any, method: str) -> Any:
+    """The SDK's own raw client; None where its method is replaced, wrapped or instrumented."""
     if not _names_of(client) & {"BaseCohere", "AsyncBaseCohere"}:
         return None
-    replaced = cast(dict[str, Any], vars(client)).get("chat_stream")
+    replaced = cast(dict[str, Any], vars(client)).get(method)
     # The SDK itself replaces this method of every client, by a function of its own.
     if replaced is not None and not _is_of_the_sdk(replaced):
         return None
     chat = client.v2
-    return chat.with_raw_response if is_plain(chat, "chat_stream", "cohere") else None
+    return chat.with_raw_response if is_plain(chat, method, "cohere") else None
 
 
 @cache

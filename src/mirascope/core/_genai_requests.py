@@ -9,16 +9,15 @@ the reply's JSON is parsed once. The SDK makes its object of it when somebody as
 from __future__ import annotations
 
 import json
-import marshal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from types import FunctionType
 from typing import Any, NoReturn, cast
-from weakref import WeakKeyDictionary
 
 from pydantic_core import from_json
 
+from ._kept_requests import KeptRequests, key_of
 from .base._flow import Flow, run, run_async, step
 from .base._narrow import is_list, is_object, objects_in
 from .base._provider import Received
@@ -26,8 +25,6 @@ from .base._unreadable import NOT_JSON
 
 Json = dict[str, Any]
 
-_MOST_KEPT = 256
-_LONGEST_KEY = 20_000
 _TEXT = {"text"}
 _CONTENT = {"role", "parts"}
 
@@ -175,33 +172,23 @@ def _goes_on(candidate: Json) -> bool:
     return "continuationToken" in candidate
 
 
-_kept: WeakKeyDictionary[Any, dict[Any, _Sent]] = WeakKeyDictionary()
+_kept = KeptRequests[_Sent]()
 
 
 def _request_of(models: Any, kwargs: Json, is_async: bool) -> _Sent:
     """What the SDK would send; known already where only the texts are new."""
     contents = kwargs["contents"]
-    if not _are_texts(contents):
+    key = key_of((kwargs["model"], kwargs.get("config"))) if _are_texts(contents) else None
+    if key is None:
         return _recorded(models, kwargs, is_async)
     api_client = models._api_client
-    try:
-        # Equal bytes for equal configs; a config with anything but plain values is refused.
-        key = (kwargs["model"], marshal.dumps(kwargs.get("config"), 0))
-    except ValueError:
-        return _recorded(models, kwargs, is_async)
-    kept = _kept.get(api_client)
-    if kept is None:
-        kept = _kept[api_client] = {}
-    known = kept.get(key)
+    known = _kept.get(api_client, key)
     if known is None:
         known = _recorded(models, kwargs, is_async)
         if known.body.get("contents") != contents or api_client._http_options.extra_body:
             # It is not as simple as that, or the SDK writes into what it is to send.
             return known
-        if len(key[1]) <= _LONGEST_KEY:
-            if len(kept) >= _MOST_KEPT:
-                kept.clear()
-            kept[key] = known
+        _kept.keep(api_client, key, known)
     return _Sent({**known.body, "contents": contents}, known.path, known.http_options)
 
 

@@ -277,20 +277,26 @@ class CohereProvider(BareConnection):
 
     def send(self, client: Any, kwargs: Json, stream: bool) -> Any:
         chat = clients.chat_of(client)
-        if not stream:
-            return chat.chat(**kwargs)
-        if raw := clients.raw_chat_of(client):
-            return clients.opened(raw.chat_stream(**kwargs))
-        return chat.chat_stream(**kwargs)
+        raw = clients.raw_chat_of(client, "chat_stream" if stream else "chat")
+        if stream:
+            return clients.opened(raw.chat_stream(**kwargs)) if raw else chat.chat_stream(**kwargs)
+        # The SDK warns of an older spelling.
+        if raw and "schema" not in (kwargs.get("response_format") or ()):
+            return clients.reply_to(raw, kwargs)
+        return chat.chat(**kwargs)
 
     def receive(self, raw: Any) -> Received:
+        if isinstance(raw, clients.WireReply):
+            return Received(raw.data)
         if raw is None or isinstance(raw, (str, list, int, float)):
             # The SDK hands out any JSON.
             raise clients.api_error(None, raw)
         return plain(raw, defaults=True)
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
-        # The SDK gives a whole reply without them.
+        if isinstance(raw, clients.WireReply):
+            return cast(Mapping[str, str], raw.headers)
+        # An object of the SDK is without them.
         if not isinstance(raw, clients.OpenStream):
             return {}
         return cast(Mapping[str, str], raw.http_response.headers)
