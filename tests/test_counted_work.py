@@ -146,3 +146,38 @@ with sandbox():
 def test_modules_of_the_first_call(provider: str, model: str) -> None:
     loaded = modules_after(FIRST_CALL.format(provider=provider, model=model))
     assert loaded & SDKS == {provider}
+
+
+@pytest.mark.parametrize(
+    ("options", "use", "most"),
+    [
+        ({}, lambda response: response.content, 66),
+        ({"tools": [find]}, lambda response: response.tool.args, 96),
+        ({"response_model": Book}, lambda book: book.title, 84),
+    ],
+    ids=["text", "tools", "structured"],
+)
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_what_a_call_leaves_allocated(
+    box: Sandbox, provider: Any, options: Any, use: Callable[[Any], Any], most: int
+) -> None:
+    """Blocks of memory for each result that is kept."""
+
+    @llm.call(provider=provider, model="claude-sonnet-4-6", **options)
+    def ask(text: str) -> str:
+        return text
+
+    def made(count: int) -> int:
+        results: list[Any] = []
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(count):
+            results.append(ask("Hi"))
+            use(results[-1])
+            box.requests.clear()
+        gc.collect()
+        return sys.getallocatedblocks() - before
+
+    made(20)
+    blocks = (made(60) - made(10)) / 50
+    assert 0 < blocks <= most
