@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -33,14 +35,19 @@ FRAMES = [
 HEADERS = {"content-type": "application/vnd.amazon.eventstream"}
 
 
-def client_of(box: Sandbox) -> Any:
-    return boto3.client(
+@contextmanager
+def client_of(box: Sandbox) -> Iterator[Any]:
+    made = boto3.client(
         "bedrock-runtime",
         region_name="us-east-1",
         endpoint_url=box.base_url("bedrock"),
         aws_access_key_id="k",
         aws_secret_access_key="k",
     )
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 def split(data: bytes, size: int) -> list[bytes]:
@@ -52,7 +59,9 @@ def by_sdk(box: Sandbox, pieces: list[bytes]) -> tuple[list[Any], Exception | No
     message = {"role": "user", "content": [{"text": "Hi"}]}
     events: list[Any] = []
     try:
-        events += client_of(box).converse_stream(modelId=NOVA, messages=[message])["stream"]
+        with client_of(box) as client:
+            for event in client.converse_stream(modelId=NOVA, messages=[message])["stream"]:
+                events.append(event)
     except Exception as error:
         return events, error
     return events, None
@@ -62,9 +71,9 @@ def by_library(box: Sandbox, pieces: list[bytes]) -> tuple[list[Any], Exception 
     box.native("bedrock", pieces, headers=HEADERS)
     events: list[Any] = []
     try:
-        stream = bedrock.call(NOVA, client=client_of(box), stream=True)(lambda: "Hi")()
-        for chunk, _ in stream:
-            events.append(chunk.chunk)
+        with client_of(box) as client:
+            for chunk, _ in bedrock.call(NOVA, client=client, stream=True)(lambda: "Hi")():
+                events.append(chunk.chunk)
     except Exception as error:
         return events, error
     return events, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import cohere
@@ -32,12 +33,13 @@ PARAMS: list[dict[str, Any]] = [
 ]
 
 
-def client_of(box: Sandbox) -> Any:
-    return cohere.ClientV2("k", base_url=box.base_url("cohere"))
+@pytest.fixture
+def client(box: Sandbox) -> Iterator[Any]:
+    with cohere.ClientV2("k", base_url=box.base_url("cohere")) as made:
+        yield made
 
 
-def test_requests_are_those_of_the_sdk(box: Sandbox) -> None:
-    client = client_of(box)
+def test_requests_are_those_of_the_sdk(box: Sandbox, client: Any) -> None:
     for _ in range(2):
         for params in PARAMS:
             ask = ours.call(MODEL, client=client, call_params=params)(lambda text: text)
@@ -52,14 +54,14 @@ def test_requests_are_those_of_the_sdk(box: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500])
-async def test_errors_are_those_of_the_sdk(box: Sandbox, status: int) -> None:
-    ask = ours.call(MODEL, client=client_of(box))(lambda: "Hi")
+async def test_errors_are_those_of_the_sdk(box: Sandbox, client: Any, status: int) -> None:
+    ask = ours.call(MODEL, client=client)(lambda: "Hi")
 
     async def ask_async() -> str:
         return "Hi"
 
-    async with cohere.AsyncClientV2("k", base_url=box.base_url("cohere")) as client:
-        asked = ours.call(MODEL, client=client)(ask_async)
+    async with cohere.AsyncClientV2("k", base_url=box.base_url("cohere")) as async_client:
+        asked = ours.call(MODEL, client=async_client)(ask_async)
         for _ in range(2):
             box.fail(status, times=10)
             with pytest.raises(ApiError) as caught:
@@ -72,8 +74,8 @@ async def test_errors_are_those_of_the_sdk(box: Sandbox, status: int) -> None:
             assert ask().content == (await asked()).content == "Sandbox reply to: Hi"
 
 
-def test_what_is_no_reply(box: Sandbox) -> None:
-    ask = ours.call(MODEL, client=client_of(box))(lambda: "Hi")
+def test_what_is_no_reply(box: Sandbox, client: Any) -> None:
+    ask = ours.call(MODEL, client=client)(lambda: "Hi")
     for _ in range(2):
         box.native("cohere", "not JSON", headers={"content-type": "application/json"})
         with pytest.raises(ApiError):
@@ -81,8 +83,7 @@ def test_what_is_no_reply(box: Sandbox) -> None:
         assert ask().content
 
 
-def test_the_users_own_way_of_asking_is_taken(box: Sandbox) -> None:
-    client = client_of(box)
+def test_the_users_own_way_of_asking_is_taken(box: Sandbox, client: Any) -> None:
     native = client.v2.chat
     calls: list[Any] = []
 
@@ -98,8 +99,8 @@ def test_the_users_own_way_of_asking_is_taken(box: Sandbox) -> None:
     assert len(calls) == 1
 
 
-def test_the_sdks_object_is_made_of_the_reply(box: Sandbox) -> None:
-    response = ours.call(MODEL, client=client_of(box))(lambda: "Hi")()
+def test_the_sdks_object_is_made_of_the_reply(box: Sandbox, client: Any) -> None:
+    response = ours.call(MODEL, client=client)(lambda: "Hi")()
     native: Any = response.response
     assert type(native).__name__ == "V2ChatResponse"
     assert native.message.content[0].text == response.content
