@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from ._chain import ChainResponse as ChainResponse
     from ._context import context as context
     from ._function_chain import chain as chain
+    from ._gathering import gather as gather
     from ._outcome import TokenUsage as TokenUsage
     from ._override import override as override
     from ._own_providers import register_provider as register_provider
+    from ._printing import print_async_stream as print_async_stream
+    from ._printing import print_stream as print_stream
     from ._registry import ModelWithAliases as ModelWithAliases
     from ._registry import UnknownModelError as UnknownModelError
     from ._registry import get_async_model as get_async_model
@@ -100,6 +103,7 @@ _NAMES = {
     "chain": "._function_chain",
     "context": "._context",
     "deadline": ".deadlines",
+    "gather": "._gathering",
     "get_async_model": "._registry",
     "get_async_models": "._registry",
     "get_default_model": "._registry",
@@ -108,6 +112,8 @@ _NAMES = {
     "get_models_with_aliases": "._registry",
     "limit": ".limits",
     "override": "._override",
+    "print_async_stream": "._printing",
+    "print_stream": "._printing",
     "register_model": "._registry",
     "register_provider": "._own_providers",
     "remove_alias": "._registry",
@@ -159,6 +165,7 @@ __all__ = [
     "chain",
     "context",
     "deadline",
+    "gather",
     "get_async_model",
     "get_async_models",
     "get_default_model",
@@ -167,6 +174,8 @@ __all__ = [
     "get_models_with_aliases",
     "limit",
     "override",
+    "print_async_stream",
+    "print_stream",
     "register_model",
     "register_provider",
     "remove_alias",

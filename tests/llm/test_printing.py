@@ -1,0 +1,182 @@
+"""Streams that are printed while they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from mirascope import llm
+from mirascope.core import openai
+from mirascope.core._providers import is_installed
+from mirascope.sandbox import Sandbox, ToolCall
+
+from .faces import Face
+from .terminal import Terminal
+
+needs_rich = pytest.mark.skipif(
+    not is_installed("rich"), reason="the package `rich` is not installed"
+)
+
+
+def find_book(title: str) -> str:
+    """Find a book."""
+    return title
+
+
+async def printed(face: Face, file: Any = None, **options: Any) -> Any:
+    """The stream of a call, after it was printed."""
+
+    settings: Any = {"stream": True, **options}
+
+    @llm.call("openai", "gpt-4o-mini", **settings)
+    @face.function
+    def tell() -> str:
+        return "A story"
+
+    stream = await face.get(tell())
+    show: Any = llm.print_async_stream if face.is_async else llm.print_stream
+    shown = await face.get(show(stream, file=file))
+    assert shown is stream
+    return stream
+
+
+class Written(io.StringIO):
+    """What is written, piece by piece."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return super().write(text)
+
+
+async def test_text_as_it_arrives(face: Face, box: Sandbox) -> None:
+    box.reply("one *two* three")
+    file = Written()
+    stream = await printed(face, file)
+    assert file.getvalue() == "one *two* three\n"
+    assert len([piece for piece in file.pieces if piece.strip()]) >= 3
+    assert stream.content == "one *two* three"
+    assert stream.construct_call_response().content == stream.content
+    assert len(box.requests) == 1
+
+
+async def test_by_default_it_is_printed_where_print_prints(
+    face: Face, box: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    box.reply("Hello\n")
+    await printed(face)
+    assert capsys.readouterr() == ("Hello\n", "")
+
+
+@pytest.mark.parametrize("stream", [True, {"partial_tools": True}])
+async def test_tools_have_a_line_each_when_they_are_complete(
+    face: Face, box: Sandbox, stream: Any
+) -> None:
+    calls = [ToolCall("find_book", {"title": title}) for title in ("Émma", "B")]
+    box.reply("I look.", tool_calls=calls)
+    file = io.StringIO()
+    await printed(face, file, tools=[find_book], stream=stream)
+    expected = 'I look.\nfind_book {"title": "Émma"}\nfind_book {"title": "B"}\n'
+    assert file.getvalue() == expected
+
+
+async def test_stream_that_breaks_off_raises_after_what_had_arrived(
+    face: Face, box: Sandbox
+) -> None:
+    box.cut(after_events=4, reply="Once upon a time there was a king.")
+    file = io.StringIO()
+    with pytest.raises(Exception, match="onnection"):
+        await printed(face, file)
+    assert file.getvalue() == "Once upon a \n"
+
+
+async def test_what_cannot_be_printed_ends_the_stream(face: Face, box: Sandbox) -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError("No space left on device")
+
+    box.reply("one two three")
+    with pytest.raises(OSError, match="No space"):
+        await printed(face, Full())
+    # The connection was given back, so that the next call is sent.
+    box.reply("again")
+    file = io.StringIO()
+    await printed(face, file)
+    assert file.getvalue() == "again\n"
+
+
+async def test_refusal_is_printed_where_there_is_no_text(face: Face, box: Sandbox) -> None:
+    box.reply("", refusal="I would rather not.")
+    file = io.StringIO()
+    await printed(face, file)
+    assert file.getvalue() == "I would rather not.\n"
+
+
+def test_stream_of_a_provider(box: Sandbox) -> None:
+    @openai.call("gpt-4o-mini", stream=True)
+    def greet() -> str:
+        return "Hello"
+
+    file = io.StringIO()
+    stream = llm.print_stream(greet(), file=file)
+    assert isinstance(stream, openai.OpenAIStream)
+    assert file.getvalue() == "Sandbox reply to: Hello\n"
+
+
+def test_the_function_for_sync_streams_is_named(box: Sandbox) -> None:
+    stream = llm.call("openai", "gpt-4o-mini", stream=True)(lambda: "Hi")()
+    with pytest.raises(TypeError, match=r"a sync call: use `llm\.print_stream"):
+        asyncio.run(llm.print_async_stream(stream))
+    assert not box.requests
+
+
+async def test_the_function_for_async_streams_is_named(box: Sandbox) -> None:
+    @openai.call("gpt-4o-mini", stream=True)
+    async def tell() -> str:
+        return "A story"
+
+    stream = await tell()
+    with pytest.raises(TypeError, match=r"an async call: use `await llm\.print_async_stream"):
+        llm.print_stream(stream)
+    assert not box.requests
+
+
+def test_what_is_no_stream_is_refused(box: Sandbox) -> None:
+    class Book(BaseModel):
+        title: str
+
+    @llm.call("openai", "gpt-4o-mini", response_model=Book, stream=True)
+    def extract() -> str:
+        return "A book"
+
+    with pytest.raises(TypeError, match="without response model"):
+        llm.print_stream(extract())  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
+
+
+@needs_rich
+async def test_markdown_is_rendered_on_a_terminal(
+    face: Face, box: Sandbox, terminal: Terminal
+) -> None:
+    box.reply("# Emma\n\n- one\n- two", tool_calls=[ToolCall("find_book", {"title": "Emma"})])
+    await printed(face, terminal.file, tools=[find_book])
+    shown = terminal.text()
+    assert " • one" in shown
+    assert "find_book" in shown
+    assert '"title"' in shown
+    assert "- one" not in shown
+
+
+async def test_terminal_without_rich(
+    face: Face, box: Sandbox, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.hide_rich(monkeypatch)
+    box.reply("- one\n- two")
+    await printed(face, terminal.file)
+    assert terminal.text() == "- one\r\n- two\r\n"
