@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from typing import Any
 
 import pytest
@@ -171,6 +172,21 @@ async def test_markdown_is_rendered_on_a_terminal(
     assert "find_book" in shown
     assert '"title"' in shown
     assert "- one" not in shown
+
+
+@needs_rich
+def test_newest_lines_are_seen_of_what_is_higher_than_the_terminal(
+    box: Sandbox, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINES", "10")
+    box.reply("\n".join(f"- item{n}" for n in range(60)), between_events=0.02)
+    llm.print_stream(
+        llm.call("openai", "gpt-4o-mini", stream=True)(lambda: "Hi")(), file=terminal.file
+    )
+    items = re.findall(r"item(\d+) *$", terminal.text().replace("\r", ""), re.MULTILINE)
+    # At last there are all of them, after those that were seen while they arrived.
+    assert items[-60:] == [str(n) for n in range(60)]
+    assert "30" in items[:-60]
 
 
 async def test_terminal_without_rich(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from ..core.base._feed import END, pulled
@@ -70,7 +71,7 @@ def _printed(stream: StreamT, file: TextIO | None) -> Flow[StreamT]:
     console = rich_console(out)
     page = _PlainPage(out) if console is None else _RichPage(console)
     try:
-        with page.shown:
+        with page.shown():
             iterator: Any = aiter(stream) if is_async else iter(stream)
             while (item := (yield from pulled(iterator, is_async))) is not END:
                 chunk, tool = item
@@ -94,7 +95,9 @@ class _PlainPage:
         self._out = out
         self._at_start = True
         self.has_text = False
-        self.shown: AbstractContextManager[Any] = nullcontext()
+
+    def shown(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def add_text(self, text: str) -> None:
         print(text, end="", file=self._out, flush=True)
@@ -116,17 +119,30 @@ class _RichPage:
     """Markdown, rendered anew some times a second: not for each chunk."""
 
     def __init__(self, console: Console) -> None:
+        self._console = console
+        self._texts: list[str] = []
+        self._is_over = False
+        self.has_text = False
+
+    @contextmanager
+    def shown(self) -> Generator[None, None, None]:
         from rich.live import Live
 
-        self._texts: list[str] = []
-        self.has_text = False
-        self.shown: AbstractContextManager[Any] = Live(
-            console=console, get_renderable=self._rendered
-        )
+        with Live(console=self._console, get_renderable=self._rendered):
+            try:
+                yield
+            finally:
+                self._is_over = True
 
     def _rendered(self) -> Any:
         # In a thread of `rich`, too: a list that only grows can be read there.
-        return as_rich("".join(self._texts))
+        from rich.segment import SegmentLines
+
+        lines = self._console.render_lines(as_rich("".join(self._texts)), pad=False)
+        if not self._is_over:
+            # What scrolled away cannot be drawn again: see the newest, and at last all.
+            lines = lines[-max(self._console.height - 1, 1) :]
+        return SegmentLines(lines, new_lines=True)
 
     def add_text(self, text: str) -> None:
         self._texts.append(text)
