@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._lazy import GetAttribute, ListNames, lazy
-
 if TYPE_CHECKING:
     from . import core as core
     from . import errors as errors
@@ -57,8 +55,9 @@ _NAMES = {
 }
 _MODULES = ("core", "errors", "integrations", "llm", "mcp", "retries", "sandbox")
 
-__getattr__: GetAttribute
-__dir__: ListNames
-__getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from ._lazy import lazy
+
+    __getattr__, __dir__ = lazy(__name__, _NAMES, _MODULES)
 
 __all__ = [*_NAMES, *_MODULES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import GetAttribute, ListNames, lazy
 from ._providers import installed_modules
 
 if TYPE_CHECKING:
@@ -91,9 +90,10 @@ _NAMES = {
 }
 _MODULES = ("base", "costs")
 
-__getattr__: GetAttribute
-__dir__: ListNames
-__getattr__, __dir__ = lazy(__name__, _NAMES, (*_MODULES, *installed_modules()))
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from .._lazy import lazy
+
+    __getattr__, __dir__ = lazy(__name__, _NAMES, (*_MODULES, *installed_modules()))
 
 # `from mirascope.core import *` gives what can be imported here: of the providers, those whose SDK
 # is installed.

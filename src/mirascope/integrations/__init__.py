@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import GetAttribute, ListNames, lazy
-
 if TYPE_CHECKING:
     from . import langfuse as langfuse
     from . import logfire as logfire
@@ -13,12 +11,13 @@ if TYPE_CHECKING:
     from . import tenacity as tenacity
     from ._middleware import middleware_factory as middleware_factory
 
-__getattr__: GetAttribute
-__dir__: ListNames
-__getattr__, __dir__ = lazy(
-    __name__,
-    {"middleware_factory": "._middleware"},
-    ("langfuse", "logfire", "otel", "tenacity"),
-)
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from .._lazy import lazy
+
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {"middleware_factory": "._middleware"},
+        ("langfuse", "logfire", "otel", "tenacity"),
+    )
 
 __all__ = ["langfuse", "logfire", "middleware_factory", "otel", "tenacity"]

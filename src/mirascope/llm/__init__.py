@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import GetAttribute, ListNames, lazy
-
 if TYPE_CHECKING:
     from ..core.base._media_policy import MediaPolicy as MediaPolicy
     from ..core.base.types import CostMetadata as CostMetadata
@@ -121,9 +119,10 @@ _NAMES = {
     "set_default_model": "._registry",
 }
 
-__getattr__: GetAttribute
-__dir__: ListNames
-__getattr__, __dir__ = lazy(__name__, _NAMES)
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from .._lazy import lazy
+
+    __getattr__, __dir__ = lazy(__name__, _NAMES)
 
 __all__ = [
     "AsyncChainResponse",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from .._lazy import ListNames, lazy
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mcp.client.stdio import StdioServerParameters as StdioServerParameters
@@ -31,20 +29,21 @@ _NAMES = {
 }
 _GONE = ("MCPServer", "MCPTool")
 
-__dir__: ListNames
-_load, __dir__ = lazy(__name__, _NAMES, ("client",))
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from .._lazy import lazy
 
+    _load, __dir__ = lazy(__name__, _NAMES, ("client",))
 
-def __getattr__(name: str) -> Any:
-    if name in _GONE:
-        # Not an AttributeError, of which `from mirascope.mcp import …` would not show the text.
-        raise ImportError(
-            f"`mirascope.mcp.{name}` is gone, as Mirascope had announced. Write servers with the "
-            "`mcp` package's own class: `from mcp.server import MCPServer`, whose method `tool()` "
-            "makes a tool of a function.",
-            name=__name__,
-        )
-    return _load(name)
+    def __getattr__(name):
+        if name in _GONE:
+            # No AttributeError: `from mirascope.mcp import …` would not show its text.
+            raise ImportError(
+                f"`mirascope.mcp.{name}` is gone, as Mirascope had announced. Write servers with "
+                "the `mcp` package's own class: `from mcp.server import MCPServer`, whose method "
+                "`tool()` makes a tool of a function.",
+                name=__name__,
+            )
+        return _load(name)
 
 
 __all__ = [*_NAMES]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._lazy import GetAttribute, ListNames, lazy
 from ..core.base._attempts import Attempt
 from ._catching import Catch
 from ._retry import RetryPolicy, retry
@@ -15,9 +14,10 @@ from .fallback import Fallback, FallbackError, fallback
 if TYPE_CHECKING:
     from . import tenacity as tenacity
 
-__getattr__: GetAttribute
-__dir__: ListNames
-__getattr__, __dir__ = lazy(__name__, {}, ("tenacity",))
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from .._lazy import lazy
+
+    __getattr__, __dir__ = lazy(__name__, {}, ("tenacity",))
 
 __all__ = [
     "Attempt",

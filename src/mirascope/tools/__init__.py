@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from .._lazy import ListNames, lazy
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._files import FileSystemToolKit as FileSystemToolKit
@@ -38,15 +36,18 @@ _LEFT_OUT = {
     "DuckDuckGoSearchConfig": _SEARCH,
 }
 
-__dir__: ListNames
-_load, __dir__ = lazy(__name__, _NAMES, ("base",))
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from .._lazy import lazy
 
+    _load, __dir__ = lazy(__name__, _NAMES, ("base",))
 
-def __getattr__(name: str) -> Any:
-    if name in _LEFT_OUT:
-        # No AttributeError: `from mirascope.tools import …` would hide its text.
-        raise ImportError(f"Mirascope v1's `{name}` is not part of this library. {_LEFT_OUT[name]}")
-    return _load(name)
+    def __getattr__(name):
+        if name in _LEFT_OUT:
+            # No AttributeError: `from mirascope.tools import …` would hide its text.
+            raise ImportError(
+                f"Mirascope v1's `{name}` is not part of this library. {_LEFT_OUT[name]}"
+            )
+        return _load(name)
 
 
 __all__ = [

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..._lazy import GetAttribute, ListNames, lazy
-
 # These three share their names with the modules they live in: they are bound now and for good, or
 # an import of the module would put it in their place.
 from .call_factory import call_factory
@@ -101,9 +99,10 @@ _NAMES = {
     "transform_tool_outputs": ".tool_outputs",
 }
 
-__getattr__: GetAttribute
-__dir__: ListNames
-__getattr__, __dir__ = lazy(__name__, _NAMES)
+if not TYPE_CHECKING:  # or a misspelt name would pass the checkers
+    from ..._lazy import lazy
+
+    __getattr__, __dir__ = lazy(__name__, _NAMES)
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     *_NAMES,
