@@ -281,9 +281,14 @@ def test_an_interrupt_from_the_keyboard_ends_the_waiting(box: Sandbox) -> None:
                 time.sleep(0.002)
             os.kill(os.getpid(), signal.SIGINT)
 
-        threading.Thread(target=interrupt).start()
-        with pytest.raises(KeyboardInterrupt):
-            ask()
+        # A shell starts what runs in its background with this signal ignored.
+        handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            threading.Thread(target=interrupt).start()
+            with pytest.raises(KeyboardInterrupt):
+                ask()
+        finally:
+            signal.signal(signal.SIGINT, handler)
         assert limit.state().waiting == 0
 
 
