@@ -54,7 +54,7 @@ def test_a_response_keeps_its_reply_and_little_else(
     box: Sandbox, provider: Any, words: int
 ) -> None:
     text = "word " * words
-    box.reply(text, times=240)
+    box.reply(text, times=480)
 
     @llm.call(provider, MODELS[provider])
     def ask() -> str:
@@ -70,12 +70,16 @@ def test_a_response_keeps_its_reply_and_little_else(
     count = 30 if words < 100 else 5
     size = len(to_json(raw.data))
     # Some SDKs hand out nothing but an object of theirs, which is kept; others' have the headers.
-    native = average_of(lambda: ask()._raw.native, count, box) if raw.native is not None else 0
     headers = getattr(raw, "headers", None) or {}
-    native += sum(map(sys.getsizeof, (headers, *headers, *headers.values())))
-    kept = average_of(read, count, box)
+    allowed = 1.5 * size + OWN + sum(map(sys.getsizeof, (headers, *headers, *headers.values())))
+    # What other threads allocate meanwhile only adds, so a measurement that is too high is repeated.
+    for _ in range(3):
+        native = average_of(lambda: ask()._raw.native, count, box) if raw.native is not None else 0
+        kept = average_of(read, count, box)
+        if kept <= native + allowed:
+            break
     assert kept > len(text)
-    assert kept <= native + 1.5 * size + OWN, f"{kept:.0f} bytes for a reply of {size}"
+    assert kept <= native + allowed, f"{kept:.0f} bytes for a reply of {size}"
 
 
 def average_of(make: Callable[[], Any], count: int, box: Sandbox) -> float:
