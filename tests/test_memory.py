@@ -72,7 +72,7 @@ def test_a_response_keeps_its_reply_and_little_else(
     # Some SDKs hand out nothing but an object of theirs, which is kept; others' have the headers.
     headers = getattr(raw, "headers", None) or {}
     allowed = 1.5 * size + OWN + sum(map(sys.getsizeof, (headers, *headers, *headers.values())))
-    # What other threads allocate meanwhile only adds, so a measurement that is too high is repeated.
+    # What other threads allocate meanwhile only adds: what is too high is measured again.
     for _ in range(3):
         native = average_of(lambda: ask()._raw.native, count, box) if raw.native is not None else 0
         kept = average_of(read, count, box)
