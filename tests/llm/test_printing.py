@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import re
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError, field_serializer
 
 from mirascope import llm
 from mirascope.core import openai
@@ -150,15 +151,80 @@ async def test_the_function_for_async_streams_is_named(box: Sandbox) -> None:
 
 
 def test_what_is_no_stream_is_refused(box: Sandbox) -> None:
-    class Book(BaseModel):
-        title: str
+    @llm.call("openai", "gpt-4o-mini")
+    def tell() -> str:
+        return "A story"
 
-    @llm.call("openai", "gpt-4o-mini", response_model=Book, stream=True)
-    def extract() -> str:
-        return "A book"
+    with pytest.raises(TypeError, match="prints the stream of a call with `stream=True`, not a"):
+        llm.print_stream(tell())  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
 
-    with pytest.raises(TypeError, match="without response model"):
-        llm.print_stream(extract())  # type: ignore[type-var] # pyright: ignore[reportArgumentType]
+
+class Author(BaseModel):
+    name: str
+
+
+class Book(BaseModel):
+    title: str
+    authors: list[Author]
+    note: str | None = None
+
+    @field_serializer("title")
+    def shout(self, title: str) -> str:
+        return title.upper()
+
+
+EMMA = {"title": "Émma", "authors": [{"name": "Jane"}, {"name": "Anne"}]}
+
+
+@pytest.mark.parametrize("options", [{}, {"json_mode": True}])
+async def test_object_is_printed_when_it_is_whole(
+    face: Face, box: Sandbox, options: dict[str, Any]
+) -> None:
+    box.reply(EMMA)
+    file = Written()
+    stream = await printed(face, file, response_model=Book, **options)
+    expected = {**EMMA, "title": "ÉMMA", "note": None}
+    assert file.getvalue() == json.dumps(expected, indent=2, ensure_ascii=False) + "\n"
+    assert len([piece for piece in file.pieces if piece.strip()]) == 1
+    assert stream.constructed_response_model.authors == [Author(name="Jane"), Author(name="Anne")]
+
+
+async def test_plain_value_is_printed_when_it_is_whole(face: Face, box: Sandbox) -> None:
+    box.reply([1, 2])
+    file = io.StringIO()
+    await printed(face, file, response_model=list[int])
+    assert json.loads(file.getvalue()) == [1, 2]
+
+
+async def test_what_there_was_of_an_object_is_printed_before_an_error(
+    face: Face, box: Sandbox
+) -> None:
+    box.cut(after_events=6, reply={**EMMA, "note": "a note that does not arrive"})
+    file = io.StringIO()
+    with pytest.raises(Exception, match="onnection"):
+        await printed(face, file, response_model=Book)
+    shown = json.loads(file.getvalue())
+    assert "ÉMMA".startswith(shown["title"])
+    assert "note" not in shown
+
+
+async def test_what_does_not_fit_is_printed_before_the_error(face: Face, box: Sandbox) -> None:
+    box.reply({"title": "Emma"})
+    file = io.StringIO()
+    with pytest.raises(ValidationError, match="authors"):
+        await printed(face, file, response_model=Book)
+    assert json.loads(file.getvalue()) == {"title": "EMMA"}
+
+
+@needs_rich
+async def test_object_grows_on_a_terminal(face: Face, box: Sandbox, terminal: Terminal) -> None:
+    box.reply(EMMA, between_events=0.1)
+    await printed(face, terminal.file, response_model=Book)
+    shown = terminal.text()
+    # While it arrived, and at last.
+    assert shown.count('"authors"') >= 2
+    assert shown.count('"note": null') == 1
+    assert shown.index("Jane") < shown.index("Anne")
 
 
 @needs_rich

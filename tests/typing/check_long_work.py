@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from typing import assert_type
 
+from pydantic import BaseModel
+
 from mirascope import llm
 from mirascope.core import openai
+from mirascope.core.base import BaseStructuredStream
+
+
+class Book(BaseModel):
+    title: str
+
+
+@llm.call(provider="openai", model="gpt-4o-mini", response_model=Book, stream=True)
+def find(wish: str) -> str:
+    return wish
 
 
 @llm.call(provider="openai", model="gpt-4o-mini", stream=True)
@@ -25,6 +37,8 @@ async def ask(text: str) -> str:
 
 def check_printing() -> None:
     assert_type(llm.print_stream(tell("a fox")), llm.Stream)
+    book = llm.print_stream(find("a fox"))
+    assert_type(book, BaseStructuredStream[Book])
     llm.print_stream("a fox")  # type: ignore[type-var]  # pyright: ignore[reportArgumentType]
 
 

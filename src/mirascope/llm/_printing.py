@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from ..core.base._feed import END, pulled
 from ..core.base._flow import Flow, run, run_async, step
-from ..core.base._looks import as_rich, json_text, tool_markdown
+from ..core.base._looks import as_rich, json_markdown, json_text, object_text, tool_markdown
 from ..core.base.stream import BaseStream
+from ..core.base.structured_stream import BaseStructuredStream
 from ..core.base.tool import arguments_of
 from ._terminal import rich_console
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..core.base.tool import BaseTool
 
-StreamT = TypeVar("StreamT", bound=BaseStream[Any, Any])
+StreamT = TypeVar("StreamT", bound="BaseStream[Any, Any] | BaseStructuredStream[Any]")
 
 
 def print_stream(stream: StreamT, *, file: TextIO | None = None) -> StreamT:
@@ -30,6 +31,8 @@ def print_stream(stream: StreamT, *, file: TextIO | None = None) -> StreamT:
 
     On a terminal, and with the package `rich`, the Markdown is rendered as it grows; anywhere else
     the text is printed as it comes. A tool is shown, with its arguments, when its call is complete.
+    The object of a call with a response model is shown as JSON: on such a terminal as it grows,
+    anywhere else when it is whole, or as far as it came before an error.
 
     Args:
         stream: Of a sync call. What has been read of it before is not printed.
@@ -55,9 +58,9 @@ def _check(stream: Any, *, is_async: bool) -> None:
     name, other = "llm.print_stream(stream)", "await llm.print_async_stream(stream)"
     if is_async:
         name, other = other, name
-    if not isinstance(stream, BaseStream):
+    if not isinstance(stream, BaseStream | BaseStructuredStream):
         raise TypeError(
-            f"`{name}` prints the stream of a call with `stream=True` and without response model, "
+            f"`{name}` prints the stream of a call with `stream=True`, "
             f"not a `{type(stream).__name__}`. An async call is awaited first."
         )
     if stream._is_async is not is_async:
@@ -73,14 +76,11 @@ def _printed(stream: StreamT, file: TextIO | None) -> Flow[StreamT]:
     try:
         with page.shown():
             iterator: Any = aiter(stream) if is_async else iter(stream)
+            add: Any = _add_object if isinstance(stream, BaseStructuredStream) else _add_step
             while (item := (yield from pulled(iterator, is_async))) is not END:
-                chunk, tool = item
-                if chunk.content:
-                    page.add_text(chunk.content)
-                # A tool of which but a part has arrived has the fragment that came last.
-                if tool is not None and tool._delta is None:
-                    page.add_tool(tool)
-            if not page.has_text and (refusal := stream._reply.refusal):
+                add(page, item, stream)
+            refusal = stream._reply.refusal if isinstance(stream, BaseStream) else None
+            if refusal and not page.has_text:
                 page.add_text(refusal)
     finally:
         yield from step(stream.aclose if is_async else stream.close)
@@ -88,11 +88,28 @@ def _printed(stream: StreamT, file: TextIO | None) -> Flow[StreamT]:
     return stream
 
 
+def _add_step(page: _PlainPage | _RichPage, item: tuple[Any, Any], stream: Any) -> None:
+    """What a step of a stream brings: a chunk, and a tool or None."""
+    chunk, tool = item
+    if chunk.content:
+        page.add_text(chunk.content)
+    # A tool of which but a part has arrived has the fragment that came last.
+    if tool is not None and tool._delta is None:
+        page.add_tool(tool)
+
+
+def _add_object(page: _PlainPage | _RichPage, item: Any, stream: BaseStructuredStream[Any]) -> None:
+    """What there is of the object of a structured stream, the whole one being the last."""
+    is_whole = item is getattr(stream, "constructed_response_model", END)
+    page.show_object(item, is_whole)
+
+
 class _PlainPage:
     """Text as it comes, each tool on a line of its own."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._object: tuple[Any, bool] | None = None
         self._at_start = True
         self.has_text = False
 
@@ -108,8 +125,15 @@ class _PlainPage:
         self.end()
         print(tool._name(), json_text(arguments_of(tool)), file=self._out, flush=True)
 
+    def show_object(self, value: Any, is_whole: bool) -> None:
+        # What has been printed cannot be drawn anew, so it is printed at the end.
+        self._object = value, is_whole
+
     def end(self) -> None:
         """Leave the line, so that what is printed next has one of its own."""
+        if self._object is not None:
+            print(object_text(*self._object), file=self._out, flush=True)
+            self._object = None
         if not self._at_start:
             print(file=self._out, flush=True)
             self._at_start = True
@@ -121,6 +145,7 @@ class _RichPage:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._texts: list[str] = []
+        self._object: tuple[Any, bool] | None = None
         self._is_over = False
         self.has_text = False
 
@@ -135,10 +160,12 @@ class _RichPage:
                 self._is_over = True
 
     def _rendered(self) -> Any:
-        # In a thread of `rich`, too: a list that only grows can be read there.
+        # In a thread of `rich`, too: a list that only grows can be read there, and one reference.
         from rich.segment import SegmentLines
 
-        lines = self._console.render_lines(as_rich("".join(self._texts)), pad=False)
+        shown = self._object
+        text = "".join(self._texts) if shown is None else json_markdown(object_text(*shown))
+        lines = self._console.render_lines(as_rich(text), pad=False)
         if not self._is_over:
             # What scrolled away cannot be drawn again: see the newest, and at last all.
             lines = lines[-max(self._console.height - 1, 1) :]
@@ -150,6 +177,9 @@ class _RichPage:
 
     def add_tool(self, tool: BaseTool) -> None:
         self._texts.append(f"\n\n{tool_markdown(tool._name(), arguments_of(tool))}\n\n")
+
+    def show_object(self, value: Any, is_whole: bool) -> None:
+        self._object = value, is_whole
 
     def end(self) -> None:
         """The last state stays on the terminal."""

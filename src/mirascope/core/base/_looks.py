@@ -29,13 +29,32 @@ def reply_markdown(view: ReplyView) -> str:
 def tool_markdown(name: str, arguments: Any) -> str:
     """A tool's name and arguments. Arguments that are a text are JSON that was cut short."""
     text = arguments if isinstance(arguments, str) else json_text(arguments, indent=2)
-    return f"**{name}**\n\n```json\n{text}\n```"
+    return f"**{name}**\n\n{json_markdown(text)}"
 
 
-def json_text(arguments: Any, *, indent: int | None = None) -> str:
+def json_markdown(text: str) -> str:
+    """JSON as a block of code."""
+    return f"```json\n{text}\n```"
+
+
+def json_text(arguments: Any, *, indent: int | None = None, exclude_none: bool = False) -> str:
     """Arguments as JSON for a reader: letters stay letters, and what has no JSON is its `repr`."""
-    data = to_jsonable_python(arguments, bytes_mode="base64", fallback=repr)
+    data = to_jsonable_python(
+        arguments, bytes_mode="base64", fallback=repr, exclude_none=exclude_none
+    )
     return json.dumps(data, indent=indent, ensure_ascii=False)
+
+
+def object_text(value: Any, is_whole: bool) -> str:
+    """What a response model came to, as JSON over several lines; or what there is of it.
+
+    Never raises: a model's own serializers need not know unfinished values, and where they fail it
+    is the `repr`.
+    """
+    try:
+        return json_text(value, indent=2, exclude_none=not is_whole)
+    except Exception:
+        return repr(value)
 
 
 def attempts_markdown(error: Exception, attempts: Sequence[Attempt]) -> str:
