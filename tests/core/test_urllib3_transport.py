@@ -211,6 +211,10 @@ def test_a_header_that_cannot_be_sent_is_not_quoted(
         (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
         (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"hi"),
         (
+            b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + OK,
+            b"hi",
+        ),
+        (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n"
             + gzip.compress(b"packed"),
             b"packed",
@@ -225,6 +229,7 @@ def test_a_header_that_cannot_be_sent_is_not_quoted(
         "twice",
         "no content",
         "continue",
+        "hints",
         "gzip",
     ],
 )

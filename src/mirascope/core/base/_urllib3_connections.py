@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from functools import cache
+from http.client import HTTPResponse
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -47,7 +48,21 @@ _KEEP_ALIVE = _keep_alive_options()
 @cache
 def _connection_type(plain_type: Any, idle_seconds: float) -> Any:
     """The class of a pool's connections, on top of urllib3's own."""
-    return type("Connection", (_Connection, plain_type), {"_idle_seconds": idle_seconds})
+    members = {"_idle_seconds": idle_seconds, "response_class": _FinalResponse}
+    return type("Connection", (_Connection, plain_type), members)
+
+
+class _FinalResponse(HTTPResponse):
+    """Reads over what a server says before it answers (`103 Early Hints`), not only `100 Continue`.
+
+    What came then would be taken for the answer to the next request.
+    """
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 <= self.status < 200 and self.status != 101:
+            cast(Any, self).headers = None
+            super().begin()
 
 
 class _Connection:

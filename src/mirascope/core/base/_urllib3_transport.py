@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
+from http.client import RemoteDisconnected
 from importlib import import_module
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, cast
@@ -232,8 +233,6 @@ def _errors() -> Any:
 
 def _translated(stack: Any, error: HTTPError) -> Exception:
     """The exception of httpx for one of urllib3."""
-    from http.client import RemoteDisconnected
-
     errors = _errors()
     cause = error.args[1] if len(error.args) > 1 else None
     match error:
