@@ -85,9 +85,6 @@ def of_a_response(provider: Any, shape: str, count: int) -> Kept:
 
     raw = read()._raw
     native = kept_by(lambda: ask()._raw.native, count) if raw.native is not None else 0.0
-    # Google's object has the headers of the reply.
-    headers = getattr(raw, "headers", None) or {}
-    native += sum(map(sys.getsizeof, (headers, *headers, *headers.values()))) if headers else 0
     return Kept(len(to_json(raw.data)), kept_by(ask, count), kept_by(read, count), native)
 
 

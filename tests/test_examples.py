@@ -105,8 +105,7 @@ SHOWS: dict[str, list[str]] = {
     ],
     "fallback_models": [
         "openai\nanthropic\nopenai gpt-4o-mini InternalServerError",
-        "anthropic claude-haiku-4-5 ",
-        "Error code: 503",
+        "anthropic claude-haiku-4-5 ServiceUnavailableError",
         "openai gpt-4o InternalServerError",
     ],
     "rate_limits": [

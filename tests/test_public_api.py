@@ -168,7 +168,6 @@ HEAVY = (
         "httpx",
         "httpx2",
         "aiohttp",
-        "urllib3",
         "genai_prices",
         "langfuse",
         "logfire",

@@ -134,9 +134,7 @@ async def test_a_stream_that_goes_on_too_long(case: Case, face: Face, box: Sandb
 async def test_a_stream_that_falls_silent(case: Case, face: Face, box: Sandbox) -> None:
     await face.items(await opened(face, call(face, case, stream=True)))
     box.reply("One two three four")
-    # Google's SDK hides the connection of a sync stream, which stays open until the next event.
-    is_hidden = case.name == "google" and not face.is_async
-    box.slow(between_events=0.6 if is_hidden else 3)
+    box.slow(between_events=3)
     with over_in_time():
         stream = await opened(face, call(face, case, stream=True))
         await face.items(stream)

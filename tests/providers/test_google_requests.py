@@ -27,7 +27,7 @@ CONFIGS: list[dict[str, Any]] = [
     {"system_instruction": "Be brief.", "candidate_count": 1},
     {"safety_settings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]},
     {"response_mime_type": "application/json", "response_json_schema": SCHEMA},
-    {"tools": [{"google_search": {}}], "labels": {"a": "b"}},
+    {"tools": [{"google_search": {}}], "top_k": 3},
     {
         "config": types.GenerateContentConfig(
             thinking_config=types.ThinkingConfig(thinking_budget=0)

@@ -8,15 +8,15 @@ the reply's JSON is parsed once. The SDK makes its object of it when somebody as
 
 from __future__ import annotations
 
-import json
+import marshal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import FunctionType
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
+from ._genai_replay import Replayer, Sent, native_reply, recorded
 from ._kept_requests import KeptRequests, key_of
 from .base._flow import Flow, run, run_async, step
 from .base._narrow import is_list, is_object, objects_in
@@ -33,85 +33,85 @@ _CONTENT = {"role", "parts"}
 class Answer(Received):
     """A reply as it came, and what the SDK needs to make its object of it."""
 
-    headers: dict[str, str] | None = None
     config: Any = field(default=None, repr=False)
     vertexai: bool = False
+    header_names: tuple[str, ...] = field(default=(), repr=False)
+    header_values: bytes = field(default=b"", repr=False)
+    """Packed, as hardly anybody asks for them: a dict of them is four times as large."""
+
+    @property
+    def headers(self) -> dict[str, str] | None:
+        """The HTTP headers as the SDK has them; None for an answer that has been pickled."""
+        if not self.header_values:
+            return None
+        return dict(zip(self.header_names, marshal.loads(self.header_values), strict=True))
 
     def __reduce__(self) -> Any:
         # A config may hold a key.
-        return Answer, (*Received.__reduce__(self)[1], None, None, self.vertexai)
+        return Answer, (*Received.__reduce__(self)[1], None, self.vertexai)
+
+
+_header_names: dict[tuple[str, ...], tuple[str, ...]] = {}
+"""The names of headers, the same for most replies, by themselves."""
+_MOST_HEADER_NAMES = 256
+
+
+def _packed(headers: Any) -> tuple[tuple[str, ...], bytes]:
+    """The names and the values of headers, to be kept."""
+    if len(_header_names) >= _MOST_HEADER_NAMES:
+        _header_names.clear()
+    names = tuple(map(str, headers))
+    return _header_names.setdefault(names, names), marshal.dumps((*map(str, headers.values()),))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class _Sent:
-    """What the SDK hands to its API client."""
+class OpenStream:
+    """A stream that has been opened, of which nothing has been read."""
 
-    body: Json
-    path: str
-    http_options: Any
-
-
-class _Recorded(Exception):
-    """Carries what an API client was asked to send."""
+    models: Any
+    kwargs: Json
+    response: Any
+    """The SDK's, which has the HTTP response as its `response_stream`."""
 
 
-class _Recorder:
-    """In the place of an API client: takes down the request and sends nothing."""
+class _Names(NamedTuple):
+    """What the SDK calls, one after the other, to ask for a reply."""
 
-    def __init__(self, api_client: Any) -> None:
-        self._api_client = api_client
-
-    def request(self, *request: Any) -> NoReturn:
-        raise _Recorded(*request)
-
-    async_request = request
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api_client, name)
+    of_models: tuple[str, ...]
+    of_api_client: tuple[str, ...]
 
 
-class _Replayer:
-    """In the place of an API client: has the answer to the first request already."""
-
-    def __init__(self, answer: Any, api_client: Any = None, *, vertexai: bool = False) -> None:
-        self._answers = [answer]
-        self._api_client = api_client
-        self.vertexai = vertexai
-
-    def request(self, *request: Any) -> Any:
-        return self._answers.pop() if self._answers else self._api_client.request(*request)
-
-    def async_request(self, *request: Any) -> Any:
-        if not self._answers:
-            return self._api_client.async_request(*request)
-        return run_async(step(self._answers.pop))
-
-    def _verify_response(self, response_model: Any) -> None:
-        """The SDK asks for this for its own tests."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._api_client, name)
+_NAMES = {
+    ("Models", False): _Names(("generate_content", "_generate_content"), ("request",)),
+    ("AsyncModels", False): _Names(("generate_content", "_generate_content"), ("async_request",)),
+    ("Models", True): _Names(
+        ("generate_content_stream", "_generate_content_stream"),
+        ("request_streamed", "_build_request", "_request"),
+    ),
+    ("AsyncModels", True): _Names(
+        ("generate_content_stream", "_generate_content_stream"),
+        ("async_request_streamed", "_build_request", "_async_request"),
+    ),
+}
+"""By the class of the SDK, and whether the reply is streamed."""
 
 
-def is_plain(models: Any, kwargs: Json) -> bool:
+def is_plain(models: Any, kwargs: Json, is_streamed: bool) -> bool:
     """Whether the SDK's own client asks for a reply, and nothing but that."""
     api_client = getattr(models, "_api_client", None)
     made_by = cast(Any, type(models))
-    if made_by.__module__ != "google.genai.models" or made_by.__name__ not in _ASKING:
+    names = _NAMES.get((made_by.__name__, is_streamed))
+    if made_by.__module__ != "google.genai.models" or names is None:
         return False
     if type(api_client).__module__ != "google.genai._api_client":
         return False
-    asking = _ASKING[made_by.__name__]
-    return (
-        _is_own(models, "generate_content", "google.genai.models")
-        and _is_own(models, "_generate_content", "google.genai.models")
-        and _is_own(api_client, asking, "google.genai._api_client")
-        and _is_mere_request(kwargs.get("config"))
-    )
-
-
-_ASKING = {"Models": "request", "AsyncModels": "async_request"}
-"""What each class of the SDK calls of its API client."""
+    for name in names.of_models:
+        if not _is_own(models, name, "google.genai.models"):
+            return False
+    for name in names.of_api_client:
+        if not _is_own(api_client, name, "google.genai._api_client"):
+            return False
+    return _is_mere_request(kwargs.get("config"))
 
 
 def _is_own(owner: Any, name: str, module: str) -> bool:
@@ -138,58 +138,78 @@ def _is_mere_request(config: Any) -> bool:
 def generate(models: Any, kwargs: Json) -> Any:
     """What `models.generate_content(**kwargs)` is sent, as an `Answer`, or as an object of the
     SDK where it is more than one reply, or none; awaitable where `models` is async."""
+    return _either(_generated, models, kwargs)
+
+
+def open_stream(models: Any, kwargs: Json) -> Any:
+    """What `models.generate_content_stream(**kwargs)` is sent, before its first event; awaitable
+    where `models` is async."""
+    return _either(_opened, models, kwargs)
+
+
+def _either(flow_of: Callable[[Any, Json, bool], Flow[Any]], models: Any, kwargs: Json) -> Any:
     is_async = type(models).__name__ == "AsyncModels"
-    flow = _generated(models, kwargs, is_async)
+    flow = flow_of(models, kwargs, is_async)
     return run_async(flow) if is_async else run(flow)
 
 
 def _generated(models: Any, kwargs: Json, is_async: bool) -> Flow[Any]:
     api_client = models._api_client
-    sent = _request_of(models, kwargs, is_async)
+    sent = _request_of(models, kwargs, is_async, is_streamed=False)
     ask = api_client.async_request if is_async else api_client.request
     answer = yield from step(ask, "post", sent.path, sent.body, sent.http_options)
     data = _whole_reply(answer.body)
-    if data is None:
-        replayer = _Replayer(answer, api_client, vertexai=bool(api_client.vertexai))
-        return (yield from step(type(models)(replayer).generate_content, **kwargs))
-    config = kwargs.get("config")
     vertexai = bool(api_client.vertexai)
-    return Answer(data, headers=answer.headers, config=config, vertexai=vertexai)
+    if data is None:
+        replayer = Replayer(answer, api_client, vertexai=vertexai)
+        return (yield from step(type(models)(replayer).generate_content, **kwargs))
+    return Answer(data, None, None, kwargs.get("config"), vertexai, *_packed(answer.headers or {}))
+
+
+def _opened(models: Any, kwargs: Json, is_async: bool) -> Flow[OpenStream]:
+    api_client = models._api_client
+    sent = _request_of(models, kwargs, is_async, is_streamed=True)
+    options = sent.http_options
+    request = api_client._build_request("post", sent.path, sent.body, options)
+    ask = api_client._async_request if is_async else api_client._request
+    return OpenStream(models, kwargs, (yield from step(ask, request, options, stream=True)))
 
 
 def _whole_reply(body: Any) -> Json | None:
     """The reply in a body; None where the SDK knows what to raise, or how to ask for the rest."""
     try:
         data = from_json(body)
-        if is_object(data) and not any(map(_goes_on, objects_in(data.get("candidates")))):
+        if is_object(data) and not goes_on(data):
             return data
     except NOT_JSON:
         pass
     return None
 
 
-def _goes_on(candidate: Json) -> bool:
-    return "continuationToken" in candidate
+def goes_on(data: Json) -> bool:
+    """Whether a reply, or an event, tells how to ask for what follows it."""
+    return any("continuationToken" in each for each in objects_in(data.get("candidates")))
 
 
-_kept = KeptRequests[_Sent]()
+_kept = KeptRequests[Sent]()
 
 
-def _request_of(models: Any, kwargs: Json, is_async: bool) -> _Sent:
+def _request_of(models: Any, kwargs: Json, is_async: bool, is_streamed: bool) -> Sent:
     """What the SDK would send; known already where only the texts are new."""
     contents = kwargs["contents"]
-    key = key_of((kwargs["model"], kwargs.get("config"))) if _are_texts(contents) else None
+    settings = (kwargs["model"], kwargs.get("config"), is_streamed)
+    key = key_of(settings) if _are_texts(contents) else None
     if key is None:
-        return _recorded(models, kwargs, is_async)
+        return recorded(models, kwargs, is_async, is_streamed)
     api_client = models._api_client
     known = _kept.get(api_client, key)
     if known is None:
-        known = _recorded(models, kwargs, is_async)
+        known = recorded(models, kwargs, is_async, is_streamed)
         if known.body.get("contents") != contents or api_client._http_options.extra_body:
             # It is not as simple as that, or the SDK writes into what it is to send.
             return known
         _kept.keep(api_client, key, known)
-    return _Sent({**known.body, "contents": contents}, known.path, known.http_options)
+    return Sent({**known.body, "contents": contents}, known.path, known.http_options)
 
 
 def _are_texts(contents: Any) -> bool:
@@ -206,26 +226,6 @@ def _are_texts(contents: Any) -> bool:
     return True
 
 
-def _recorded(models: Any, kwargs: Json, is_async: bool) -> _Sent:
-    generate_content: Callable[..., Any]
-    generate_content = type(models)(_Recorder(models._api_client)).generate_content
-    try:
-        asked = generate_content(**kwargs)
-        if is_async:
-            # It runs up to its request.
-            asked.send(None)
-    except _Recorded as recorded:
-        _, path, body, http_options = recorded.args
-        return _Sent(body, path, http_options)
-    raise TypeError("This version of `google-genai` sends requests in another way.")
-
-
 def native_answer(answer: Answer) -> Any:
     """The SDK's object of an answer, as the SDK makes it."""
-    types = import_module("google.genai.types")
-    response = types.HttpResponse(headers=answer.headers, body=json.dumps(answer.data))
-    models = import_module("google.genai.models").Models(
-        _Replayer(response, vertexai=answer.vertexai)
-    )
-    kwargs: Json = {"model": "-", "contents": "-", "config": answer.config}
-    return models.generate_content(**kwargs)
+    return native_reply(answer.data, answer.headers, answer.config, answer.vertexai)

@@ -186,12 +186,14 @@ def snake_name(name: str) -> str:
     return name if name.islower() else re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", name)
 
 
-def joined_results(contents: Iterable[Any]) -> list[Any]:
+def joined_results(contents: list[Any]) -> list[Any]:
     """The contents, the results of one turn's tools in one content, each with its tool's name.
 
     Google wants as many results in a turn as there were calls. What the caller wrote is not
     changed.
     """
+    if len(contents) == 1 and is_object(contents[0]) and not _results_in(contents[0]):
+        return contents[:]  # which takes up no more than it has to
     joined: list[Any] = []
     names: dict[str, str] = {}
     for content in contents:
@@ -342,13 +344,15 @@ def decode_reply_part(part: Json) -> list[ReplyPart]:
         arguments: Json = call.get("args") or {}
         return [*signed, ToolCall(call.get("name") or "", arguments, call.get("id"), call)]
     if text is not None:
-        return [*signed, text] if text else signed
+        return [*signed, text] if signed and text else [text] if text else signed
     # Code that Google runs, an image it drew, something newer: it is sent back as it came.
     return [NativeBlock(part)] if part else []
 
 
-def decode_parts(parts: Iterable[Json]) -> list[ReplyPart]:
+def decode_parts(parts: list[Json]) -> list[ReplyPart]:
     """The parts of a reply; the pieces of one thought are one part, as they are in a stream."""
+    if len(parts) == 1:
+        return decode_reply_part(parts[0])
     decoded: list[ReplyPart] = []
     for item in parts:
         for part in decode_reply_part(item):
@@ -380,8 +384,9 @@ def decode_usage(usage: Any) -> Tokens | None:
     )
 
 
-def _finish_reasons(data: Json) -> list[str] | None:
-    candidates = objects_in(data.get("candidates"))
+def _finish_reasons(data: Json, candidates: list[Json]) -> list[str] | None:
+    if len(candidates) == 1:
+        return [reason] if (reason := candidates[0].get("finishReason")) else None
     reasons = [reason for each in candidates if (reason := each.get("finishReason"))]
     if not candidates and is_object(feedback := data.get("promptFeedback")):
         # The prompt was refused, so that there is nothing that could have finished.
@@ -392,43 +397,65 @@ def _finish_reasons(data: Json) -> list[str] | None:
 _EXTRAS = ("citationMetadata", "groundingMetadata", "safetyRatings", "urlContextMetadata")
 
 
+def _extras(candidate: Json) -> Json:
+    # In lists, because what a stream adds grows: the last counts.
+    return {name: [value] for name in _EXTRAS if (value := candidate.get(name))}
+
+
 def decode_reply(data: Json) -> Reply:
     """A whole reply: the first candidate's content, and every candidate's reason to finish."""
     candidates = objects_in(data.get("candidates"))
     first: Json = candidates[0] if candidates else {}
     content: Json = first.get("content") or {}
+    usage = data.get("usageMetadata")
     return Reply(
         id=data.get("responseId"),
         model=data.get("modelVersion"),
         parts=decode_parts(objects_in(content.get("parts"))),
-        finish_reasons=_finish_reasons(data),
-        usage=data.get("usageMetadata"),
-        tokens=decode_usage(data.get("usageMetadata")),
-        # In lists, because what a stream adds grows: the last counts.
-        extras={name: [value] for name in _EXTRAS if (value := first.get(name))},
+        finish_reasons=_finish_reasons(data, candidates),
+        usage=usage,
+        tokens=decode_usage(usage),
+        extras=_extras(first),
     )
 
 
 def decode_delta(data: Json) -> Delta:
     """An event of a stream, which is a reply of its own with whole parts and running totals."""
     candidates = objects_in(data.get("candidates"))
-    if any(each.get("index") for each in candidates):
-        # With `candidate_count` > 1 they come mixed: the stream is that of the first.
-        first = [each for each in candidates if not each.get("index")]
-        data = {**data, "candidates": first, "promptFeedback": None}
-    reply = decode_reply(data)
-    return Delta(
-        id=reply.id,
-        model=reply.model,
-        text=reply.text,
-        thinking="".join(part.text for part in reply.thinking),
-        parts=reply.parts,
-        finish_reasons=reply.finish_reasons,
-        tokens=reply.tokens,
-        usage=reply.usage,
-        extras=reply.extras or None,
-        ends_stream=reply.finish_reasons is not None,
-    )
+    for each in candidates:
+        if each.get("index"):
+            # With `candidate_count` > 1 they come mixed: the stream is that of the first.
+            candidates = [each for each in candidates if not each.get("index")]
+            data = {**data, "promptFeedback": None}
+            break
+    delta = Delta.empty()
+    if (id := data.get("responseId")) is not None:
+        delta.id = id
+    if (model := data.get("modelVersion")) is not None:
+        delta.model = model
+    if candidates:
+        _decode_piece(candidates[0], delta)
+    if reasons := _finish_reasons(data, candidates):
+        delta.finish_reasons = reasons
+        delta.ends_stream = True
+    if tokens := decode_usage(usage := data.get("usageMetadata")):
+        delta.tokens = tokens
+        delta.usage = usage
+    return delta
+
+
+def _decode_piece(candidate: Json, delta: Delta) -> None:
+    """What an event adds to the content of a candidate."""
+    content: Json = candidate.get("content") or {}
+    items = objects_in(content.get("parts"))
+    if len(items) == 1 and len(item := items[0]) == 1 and type(item.get("text")) is str:
+        delta.text = item["text"]  # as it is mostly
+    else:
+        delta.parts = parts = decode_parts(items)
+        delta.text = Reply(parts=parts).text
+        delta.thinking = "".join(part.text for part in parts if isinstance(part, Thinking))
+    if extras := _extras(candidate):
+        delta.extras = extras
 
 
 # --- rebuild

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from . import _generate_content as wire
 from ._genai_client import close_client, http_options, new_client
-from ._genai_requests import Answer, generate, is_plain, native_answer
+from ._genai_requests import Answer, OpenStream, generate, is_plain, native_answer, open_stream
 from ._genai_stream import GenerateContentEvents, is_of_empty_body, received, unreadable
+from ._genai_wire import GenerateContentWire, WireEvent
 from ._generate_content import Json
 from ._providers import PROVIDERS, require_sdk
 from ._v1_paths import PATH as __path__  # noqa: F401
@@ -223,7 +224,8 @@ class GoogleProvider(Provider):
     result_part_types: ClassVar[frozenset[str]] = GoogleTool._result_part_types
     url_schemes: ClassVar[frozenset[str]] = frozenset({"http", "https", "gs"})
     timeout_covers = "a wait; on aiohttp the whole"
-    reply_readers = r"json\.decoder\.|google\.genai\.\w+\.\w*_from_"
+    # Through the last of them the SDK reads an event that is no usual one.
+    reply_readers = r"json\.decoder\.|google\.genai\.\w+\.\w*_from_|.*_genai_replay\.made_of"
 
     # --- sending
 
@@ -249,11 +251,9 @@ class GoogleProvider(Provider):
 
     def send(self, client: Any, kwargs: Json, stream: bool) -> Any:
         models = client.models
-        if stream:
-            return models.generate_content_stream(**kwargs)
-        if is_plain(models, kwargs):
-            return generate(models, kwargs)
-        return models.generate_content(**kwargs)
+        if is_plain(models, kwargs, stream):
+            return (open_stream if stream else generate)(models, kwargs)
+        return (models.generate_content_stream if stream else models.generate_content)(**kwargs)
 
     def receive(self, raw: Any) -> Received:
         if isinstance(raw, Answer):
@@ -264,12 +264,15 @@ class GoogleProvider(Provider):
         return reply
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
-        # A stream hides them: it is not sent before its first event is asked for.
-        http_response = raw if isinstance(raw, Answer) else getattr(raw, "sdk_http_response", None)
+        http_response = getattr(raw, "sdk_http_response", None)
+        if isinstance(raw, (Answer, OpenStream)):
+            http_response = raw if isinstance(raw, Answer) else raw.response
         headers: Mapping[str, str] = getattr(http_response, "headers", None) or {}
         return {name.lower(): value for name, value in headers.items()}
 
     def source(self, raw: Any, is_async: bool) -> EventSource:
+        if isinstance(raw, OpenStream):
+            return GenerateContentWire(raw, is_async)
         return GenerateContentEvents(raw, is_async)
 
     def native_response(self, received: Received) -> Any:
@@ -277,7 +280,10 @@ class GoogleProvider(Provider):
             return native_answer(received)
         return _types().GenerateContentResponse.model_validate(received.data)
 
-    native_chunk = native_response
+    def native_chunk(self, received: Received) -> Any:
+        if isinstance(received, WireEvent) and received.made_by:
+            return received.made_by.made_of(received.data)
+        return self.native_response(received)
 
     def native_tool_call(self, call: ToolCall) -> Any:
         native = call.native or {"id": call.id, "name": call.name, "args": call.decoded()}

@@ -366,6 +366,12 @@ class EventSource(Source):
     """The provider has said that nothing more will come: what goes wrong now goes wrong with
     nothing but the connection."""
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether something has arrived that nothing but the end makes an event: `decode` is then
+        given `END`."""
+        return False
+
     @abstractmethod
     def decode(self, event: Any) -> Iterable[Received]:
         """What one item of the source holds: any number of events of the provider's protocol."""

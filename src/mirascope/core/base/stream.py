@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from typing_extensions import TypeVar
 
 from ._controls import Permits, admitted
-from ._feed import ClosedOnce, Feed, Source
+from ._feed import END, ClosedOnce, Feed, Source
 from ._flow import Flow, step
 from ._provider import EventSource, Received
 from ._reply_view import ReplyView
@@ -107,9 +107,11 @@ class BaseStream(ReplyView, Feed[tuple[ChunkT, ToolT | None]], Generic[ChunkT, T
     def finish(self) -> Iterator[tuple[Any, Any]]:
         if self._permits and (failure := self._permits.failure()):
             raise failure
+        assert self._events is not None
+        if self._events.has_rest:
+            yield from self.feed(END)
         for call in self._builder.tools.finish():
             yield self._bare_chunk(), self._tool(call)
-        assert self._events is not None
         if not (self._builder.ended or self._events.done):
             raise self._events.cut(
                 f"The stream of {self._request.provider.title} ended before the reply was "
