@@ -154,7 +154,7 @@ def test_migrate_says_where_and_why(tmp_path: Path) -> None:
     assert len(found) == len(EXPECTED)
     shown = run("migrate", tmp_path / "old.py")
     assert f"{tmp_path / 'old.py'}:5: gone: " in shown.stdout
-    assert "10 findings in 1 files" in shown.stderr
+    assert "10 findings in 1 file. " in shown.stderr
 
 
 def test_migrate_finds_nothing_in_a_program_that_needs_no_change(tmp_path: Path) -> None:

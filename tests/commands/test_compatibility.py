@@ -33,8 +33,6 @@ def skip_without_package(module: str, name: str) -> None:
 def test_name_is_there_or_says_what_to_do(module: str, name: str) -> None:
     change = change_of(f"{module}.{name}")
     if change is not None and change.fate == "gone":
-        if name.startswith("_"):
-            return
         with pytest.raises(ImportError, match=rf"{name}(?s:.)*(MCP|call|write|mcp)"):
             use(module, name)
         return
@@ -61,3 +59,37 @@ def test_page_is_up_to_date() -> None:
     page = (DOCS / "compatibility.md").read_text("utf-8")
     generator = runpy.run_path(str(DOCS / "compatibility.py"))
     assert generator["brought_up_to_date"](page) == page, "run `python docs/compatibility.py`"
+
+
+def test_page_has_every_name() -> None:
+    generator = runpy.run_path(str(DOCS / "compatibility.py"))
+    listed = [
+        (module, name)
+        for fate in ("gone", "fixed", "alias", "same")
+        for module, name, _ in generator["names"](fate)
+    ]
+    assert sorted(listed) == sorted(PATHS)
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "mirascope.core.base._utils",
+        "mirascope.core.base._utils._convert_function_to_base_tool",
+        "mirascope.core.openai._utils",
+    ],
+)
+def test_private_helpers_say_what_to_use_instead(module: str) -> None:
+    if "openai" in module and not is_installed("openai"):
+        pytest.skip("the SDK of openai is not installed")
+    with pytest.raises(ImportError, match="it was private") as caught:
+        importlib.import_module(module)
+    told = str(caught.value)
+    assert "convert_function_to_base_tool: the function itself in `tools=`" in told
+    assert "setup_call: `mirascope.core.base.call_factory`" in told
+
+
+def test_private_helpers_are_not_there_for_who_asks_politely() -> None:
+    from mirascope.core import base
+
+    assert not hasattr(base, "_utils")

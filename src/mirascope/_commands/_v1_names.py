@@ -1,5 +1,7 @@
 """The public names of Mirascope v1, and what became of those that are not simply the same.
 
+Of private ones, those that programs used all the same.
+
 `docs/compatibility.md` is written from this, and `python -m mirascope migrate` reports by it.
 """
 
@@ -130,12 +132,18 @@ CHANGES: dict[str, Change] = {
     "mirascope.v0": Change("gone", _V0),
     "mirascope.beta": Change("gone", _BETA),
     "mirascope.experimental": Change("gone", _GRAPHS),
-    "mirascope.core.base._utils": Change("gone", "it was private; import from `mirascope.core`"),
-    "mirascope.mcp.MCPServer": Change("gone", _WHICH_SERVER),
-    "mirascope.mcp.MCPTool": Change("gone", _WHICH_SERVER),
-    "mirascope.mcp.MCPClient": Change(
-        "fixed", "on `mcp` 2; the schemas and names of tools are those of the server"
+    "mirascope.core.base._utils": Change(
+        "gone", "it was private: importing it says what to use instead"
     ),
+    "mirascope.mcp.MCPServer": Change("gone", _WHICH_SERVER),
+    "mirascope.mcp.server": Change("gone", _WHICH_SERVER),
+    "mirascope.mcp.MCPTool": Change("gone", _WHICH_SERVER),
+    **{
+        f"mirascope.mcp.{name}": Change(
+            "fixed", "on `mcp` 2; the schemas and names of tools are those of the server"
+        )
+        for name in ("MCPClient", "sse_client", "stdio_client")
+    },
     "mirascope.tools.DockerOperationToolKit": Change("gone", _DOCKER),
     "mirascope.tools.DockerOperationToolKitConfig": Change("gone", _DOCKER),
     "mirascope.tools.DuckDuckGoSearch": Change("gone", _SEARCH),
@@ -207,7 +215,31 @@ CHANGES["mirascope.core.xai"] = Change(
 )
 CHANGES["mirascope.core.cohere"] = Change("fixed", "on the second version of Cohere's chat API")
 
-GONE_MODULES = ("mirascope.v0", "mirascope.beta", "mirascope.experimental")
+PRIVATE: dict[str, str] = {
+    "BaseMessageParamConverter": "`response.common_messages` and `common_message_param`",
+    "convert_base_model_to_base_tool": "the class itself in `tools=`, or "
+    "`BaseTool.type_from_base_model_type`",
+    "convert_base_type_to_base_tool": "`BaseTool.type_from_base_type`",
+    "convert_function_to_base_tool": "the function itself in `tools=`, or `BaseTool.type_from_fn`",
+    "extract_tool_return": "`response_model=`",
+    "fn_is_async": "`inspect.iscoroutinefunction`, which is true of every async call",
+    "format_template": "calling the `@prompt_template` function, which gives the messages",
+    "get_audio_type": "the bytes as they are: their type is read off them",
+    "get_fn_args": "`response.fn_args`, or `inspect.signature(fn).bind`",
+    "get_image_type": "the bytes as they are: their type is read off them",
+    "get_metadata": "`response.metadata`",
+    "get_possible_user_message_param": "`response.user_message_param`",
+    "get_prompt_template": "calling the `@prompt_template` function, which gives the messages",
+    "get_template_values": "calling the `@prompt_template` function, which gives the messages",
+    "get_template_variables": "`string.Formatter().parse`",
+    "parse_content_template": "calling the `@prompt_template` function, which gives the messages",
+    "parse_prompt_messages": "calling the `@prompt_template` function, which gives the messages",
+    "setup_call": "`mirascope.core.base.call_factory`",
+    "setup_extract_tool": "`response_model=`",
+}
+"""What to use instead of private helpers, all of modules named `_utils`."""
+
+GONE_MODULES = ("mirascope.v0", "mirascope.beta", "mirascope.experimental", "mirascope.mcp.server")
 
 
 def change_of(path: str) -> Change | None:
@@ -224,5 +256,18 @@ def refusal(module: str) -> ImportError:
     """What importing a module raises that is gone."""
     return ImportError(
         f"Mirascope v1's `{module}` is not part of this library: {CHANGES[module].reason}.",
+        name=module,
+    )
+
+
+def refusal_of_private(module: str) -> ImportError:
+    """What importing private helpers of v1 raises."""
+    names: dict[str, list[str]] = {}
+    for name, instead in PRIVATE.items():
+        names.setdefault(instead, []).append(name)
+    lines = [f"  {', '.join(of)}: {instead}" for instead, of in names.items()]
+    return ImportError(
+        f"Mirascope v1's `{module}` is not part of this library: it was private. Use instead of\n"
+        + "\n".join(lines),
         name=module,
     )
