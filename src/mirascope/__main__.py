@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _prices.add_parsers(commands)
     _migrate.add_parser(commands)
     commands.add_parser("sandbox", help="serve the providers' protocols on this machine")
+    if not arguments:
+        parser.print_help(sys.stderr)
+        return 2
     options = parser.parse_args(arguments)
     try:
         status: int = options.run(options)

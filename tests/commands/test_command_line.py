@@ -38,6 +38,7 @@ def test_help(command: str) -> None:
 
 def test_without_a_command_it_says_which_there_are() -> None:
     assert run().returncode == 2
+    assert "sandbox" in run().stderr
     for command in ("doctor", "models", "cost", "migrate", "sandbox"):
         assert re.search(rf"^ +{command} ", run("--help").stdout, re.MULTILINE)
 
@@ -52,6 +53,22 @@ def test_doctor_shows_no_key() -> None:
     for row in told.values():
         assert (row["install"] is None) is (row["state"] == "ok")
         assert row["packages"], row["provider"]
+
+
+def test_doctor_keeps_to_the_width_of_a_terminal_and_to_lines_elsewhere() -> None:
+    narrow = run("doctor", COLUMNS="60").stdout.splitlines()
+    assert max(map(len, narrow)) <= 60
+    wide = run("doctor").stdout
+    [azure] = [line for line in wide.splitlines() if line.startswith("Azure AI")]
+    assert "azure-core" in azure
+    assert len(narrow) > len(wide.splitlines())
+    [ollama] = [line for line in wide.splitlines() if line.startswith("Ollama")]
+    assert "needs no key" in ollama or "set: " in ollama
+
+
+@pytest.mark.parametrize("command", ["doctor", "models mini", "--help", "migrate --help"])
+def test_nothing_has_colours_where_it_is_piped(command: str) -> None:
+    assert "\x1b" not in run(*command.split(), FORCE_COLOR="").stdout
 
 
 @pytest.mark.parametrize(
@@ -75,7 +92,11 @@ def test_models() -> None:
     mini = models["gpt-4o-mini"]
     assert mini["context"] == 128_000
     assert mini["input"] < mini["output"]
-    assert "gpt-4o-mini" in run("models", "GPT-4o-mini").stdout
+    shown = run("models", "GPT-4o-mini")
+    assert re.search(r"^openai +gpt-4o-mini +128000 +0\.15 +0\.60$", shown.stdout, re.MULTILINE)
+    assert "dollars for a million tokens" in shown.stderr
+    of_one = run("models", "gpt-4o-mini", "--provider", "openai").stdout
+    assert re.search(r"^gpt-4o-mini +128000 +0\.15 +0\.60$", of_one, re.MULTILINE)
     assert run("models", "no-such-model").returncode == 1
     assert run("models", "--provider", "nobody").returncode == 2
 

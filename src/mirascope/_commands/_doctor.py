@@ -7,11 +7,14 @@ import json
 import os
 import platform
 import re
+import shutil
+import textwrap
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from .._version import __version__
 from ..core._providers import PROVIDERS
+from ..core.base.types import LocalProvider
 
 _REQUIREMENT = re.compile(
     r"(?P<name>[\w.-]+)(?:\[[^\]]*\])?(?P<range>[^;]*?)\s*;\s*extra == ['\"](?P<extra>[\w-]+)['\"]"
@@ -137,9 +140,25 @@ def _print_row(row: Row) -> None:
     is_set = [name for name, given in row.keys.items() if given]
     if is_set:
         key = f"set: {', '.join(is_set)}"
+    elif row.provider in get_args(LocalProvider):
+        key = "needs no key"
     else:
         key = "no key set" if row.keys else "keys are those of what it forwards to"
-    print(f"{row.title:<15} {row.state:<12} {shown} · {key}")
+    print(_wrapped(f"{row.title:<15} {row.state:<12} {shown} · {key}", 29))
     if row.install:
         wanted = ", ".join(f"{each.name}{each.supported}" for each in row.packages)
-        print(f"{'':<15} {row.install}  ({wanted})")
+        print(_wrapped(f"{'':<15} {row.install}  ({wanted})", 16))
+
+
+def _wrapped(line: str, indent: int) -> str:
+    """A line in the width of the terminal, further ones indented; whole where there is none."""
+    columns = shutil.get_terminal_size((10_000, 24)).columns
+    if len(line) <= columns:
+        return line
+    return textwrap.fill(
+        line,
+        max(columns, 50),
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -28,7 +28,7 @@ class KnownModel(NamedTuple):
 
 
 def known_models(provider: str | None = None, containing: str = "") -> Iterator[KnownModel]:
-    """The models that the price data has, by provider and name."""
+    """The models whose prices are known, by provider and name."""
     from genai_prices.data import providers
 
     by_id: dict[str, Any] = {each.id: each for each in providers}
@@ -36,18 +36,19 @@ def known_models(provider: str | None = None, containing: str = "") -> Iterator[
         if PROVIDERS[name].instead or provider not in (None, name) or price_id not in by_id:
             continue
         for model in sorted(by_id[price_id].models, key=lambda each: each.id):
-            if containing.lower() in model.id.lower():
-                yield KnownModel(
-                    name,
-                    model.id,
-                    model.context_window,
-                    calculate_cost(name, model.id, CostMetadata(input_tokens=_MILLION)),
-                    calculate_cost(name, model.id, CostMetadata(output_tokens=_MILLION)),
-                )
+            if containing.lower() not in model.id.lower():
+                continue
+            prices = [
+                calculate_cost(name, model.id, CostMetadata(input_tokens=_MILLION)),
+                calculate_cost(name, model.id, CostMetadata(output_tokens=_MILLION)),
+            ]
+            if prices != [None, None]:
+                yield KnownModel(name, model.id, model.context_window, *prices)
 
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands."""
+    names = sorted(_PRICE_IDS)
     models = commands.add_parser(
         "models",
         help="list known models with their prices and limits",
@@ -55,8 +56,12 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         "tokens each takes, and US dollars for a million tokens of input and output. Nothing is "
         "fetched. The exit status is 1 where no model fits.",
     )
-    models.add_argument("containing", nargs="?", default="", help="a part of the model's name")
-    models.add_argument("--provider", choices=sorted(_PRICE_IDS), help="one provider only")
+    models.add_argument(
+        "containing", nargs="?", default="", metavar="NAME", help="a part of the model's name"
+    )
+    models.add_argument(
+        "--provider", choices=names, metavar="PROVIDER", help=f"one only: {', '.join(names)}"
+    )
     models.add_argument("--json", action="store_true", help="print the models as JSON")
     models.set_defaults(run=_run_models)
 
@@ -66,8 +71,8 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description="Print what a call costs in US dollars. The exit status is 1 where the price "
         "of the model is not known.",
     )
-    cost.add_argument("provider", choices=sorted(_PRICE_IDS))
-    cost.add_argument("model")
+    cost.add_argument("provider", choices=names, metavar="PROVIDER", help=", ".join(names))
+    cost.add_argument("model", metavar="MODEL", help="its name there")
     cost.add_argument("--input", type=_count, default=0, metavar="TOKENS", help="of the request")
     cost.add_argument("--output", type=_count, default=0, metavar="TOKENS", help="of the reply")
     cost.add_argument(
@@ -91,15 +96,27 @@ def _run_models(options: argparse.Namespace) -> int:
     if not models:
         print("models: no known model fits.", file=sys.stderr)
         return 1
-    width = max(len(model.model) for model in models)
-    print(f"{'provider':<10} {'model':<{width}} {'context':>9} {'input':>9} {'output':>9}")
-    for model in models:
-        prices = ["–" if price is None else f"{price:.2f}" for price in (model.input, model.output)]
-        print(
-            f"{model.provider:<10} {model.model:<{width}} {model.context or '–':>9}"
-            f" {prices[0]:>9} {prices[1]:>9}"
+    rows = [("provider", "model", "tokens", "input", "output")]
+    rows += [
+        (model.provider, model.model, _cell(model.context), *map(_cell, model[3:]))
+        for model in models
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        provider, model, *numbers = (
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
+        # One provider, which was asked for, needs no column.
+        print(*([] if options.provider else [provider]), model, *numbers, sep="  ")
+    print("Prices are US dollars for a million tokens.", file=sys.stderr)
     return 0
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.2f}"
 
 
 def _run_cost(options: argparse.Namespace) -> int:

@@ -11,7 +11,11 @@ from mirascope.sandbox._sandbox import Sandbox
 
 
 def main(program: str = "python -m mirascope.sandbox") -> None:
-    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Serve the providers' protocols on this machine until Ctrl-C, and print the "
+        "settings that point programs here.",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     parser.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
     parser.add_argument(
