@@ -146,8 +146,8 @@ def _print_row(row: Row) -> None:
         key = "no key set" if row.keys else "keys are those of what it forwards to"
     print(_wrapped(f"{row.title:<15} {row.state:<12} {shown} · {key}", 29))
     if row.install:
-        wanted = ", ".join(f"{each.name}{each.supported}" for each in row.packages)
-        print(_wrapped(f"{'':<15} {row.install}  ({wanted})", 16))
+        wanted = "; ".join(f"{each.name} {each.supported}" for each in row.packages)
+        print(_wrapped(f"{'':<15} {row.install}  ({wanted.replace(',', ', ')})", 16))
 
 
 def _wrapped(line: str, indent: int) -> str:
