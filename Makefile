@@ -5,6 +5,7 @@
 
 VENV ?= .venv
 EXTRAS ?= all
+GROUP ?= dev
 RUN := $(VENV)/bin/python
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -19,7 +20,7 @@ endif
 NEED_PYTHON = test -n "$(PYTHON)" || \
 	{ echo 'Python 3.11 or newer is needed: install it, or say PYTHON=/path/to/python.'; exit 1; }
 
-.PHONY: help demo test test-previous test-lowest fuzz types lint format docs check-docs bench bench-peers soak clean
+.PHONY: help demo test test-previous test-lowest test-logfire fuzz types lint format docs check-docs bench bench-peers soak clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,6 +28,7 @@ help:
 	@echo 'make test     run the tests'
 	@echo 'make test-previous  the same with the SDKs'"'"' previous major versions'
 	@echo 'make test-lowest  the same with the oldest versions that are allowed; needs uv'
+	@echo 'make test-logfire  those of tracing, with Logfire'
 	@echo 'make fuzz     read thousands of spoilt replies of every provider; CASES=1000 tries fewer'
 	@echo 'make types    check the types: pyright and mypy, both strict; of the docs with ty as well'
 	@echo 'make lint     check style and formatting; `make format` repairs what it can'
@@ -48,14 +50,17 @@ $(VENV)/.dev: pyproject.toml
 	@$(NEED_PYTHON)
 	@echo 'Preparing $(VENV) for development (once)…'
 	@$(CREATE)
-	@$(INSTALL) -e '.[$(EXTRAS)]' --group dev $(PINS)
+	@$(INSTALL) -e '.[$(EXTRAS)]' --group $(GROUP) $(PINS)
 	@touch $@ $(VENV)/.demo
 
 demo: $(VENV)/.demo
 	@$(RUN) examples/quickstart.py
 
+# Tests wait for one another's sockets and processes, not for the processor alone.
+WORKERS ?= 3
+
 test: $(VENV)/.dev
-	$(RUN) -m pytest -n 2 $(ARGS)
+	$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # LiteLLM is tested here: it needs the previous major version of OpenAI's SDK.
 PREVIOUS = 'openai<3' 'anthropic<2' 'google-genai<3' 'mistralai<3' 'cohere<7' 'pydantic<2.12'
@@ -71,11 +76,17 @@ test-lowest:
 	@uv --version >/dev/null 2>&1 || { echo '`make test-lowest` needs uv: pip install uv'; exit 1; }
 	$(MAKE) test VENV=.venv-lowest RESOLUTION=lowest-direct ARGS='--ignore tests/test_typing.py $(ARGS)'
 
+# Logfire comes with a plugin of pydantic, which loads it into every process: it has an environment of
+# its own.
+test-logfire:
+	$(MAKE) test VENV=.venv-logfire EXTRAS=openai,anthropic,mistral,opentelemetry GROUP=logfire \
+		WORKERS=0 ARGS='tests/integrations $(ARGS)'
+
 # `make test` tries two hundred for each provider. ARGS='-k openai --hypothesis-seed=1' chooses.
 CASES ?= 20000
 
 fuzz: $(VENV)/.dev
-	FUZZ_CASES=$(CASES) $(RUN) -m pytest -n 2 --timeout 7200 tests/malformed $(ARGS)
+	FUZZ_CASES=$(CASES) $(RUN) -m pytest -n $(WORKERS) --timeout 7200 tests/malformed $(ARGS)
 
 types: $(VENV)/.dev
 	$(VENV)/bin/pyright --pythonpath $(RUN)
@@ -120,4 +131,4 @@ soak: $(VENV)/.dev
 	$(RUN) -W error benchmarks/soak.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) .venv-previous .venv-lowest site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-previous .venv-lowest .venv-logfire site .pytest_cache .mypy_cache .ruff_cache .hypothesis

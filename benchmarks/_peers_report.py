@@ -107,8 +107,8 @@ text { fill: #e6edf3; } .paper { fill: #0d1117; } .bar { fill: #484f58; }
 .line { stroke: #8b949e; }
 }
 """
-PANEL, LABEL, BAR, ROW = 460, 170, 230, 19
-LEAST, MOST = 0.05, 100.0
+PANEL, LABEL, BAR, ROW = 330, 158, 128, 19
+LEAST, MOST = 0.05, 40.0
 
 
 def _at(ratio: float) -> float:
@@ -143,7 +143,6 @@ def picture(run: Run, libraries: Mapping[str, Library], ours: str) -> str:
                 f"{ratio:.2f}</text>",
             ]
     width, total = 2 * PANEL + 20, 44 + math.ceil(len(panels) / 2) * height
-    "\n".join(parts)
     heading = "Cost as a ratio to the bare OpenAI SDK (dashed: 1.00; log axis; shorter is cheaper)"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {total}" width="{width}"'

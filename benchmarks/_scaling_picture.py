@@ -17,7 +17,7 @@ text { fill: #e6edf3; } .paper { fill: #0d1117; } .axis { stroke: #484f58; }
 .line { stroke: #8b949e; } .point { fill: #58a6ff; }
 }
 """
-WIDTH, HEIGHT, COLUMNS = 300, 190, 3
+WIDTH, HEIGHT, COLUMNS = 330, 190, 2
 LEFT, TOP, RIGHT, BOTTOM = 58, 44, 18, 34
 """The margins of a panel around its axes."""
 

@@ -35,7 +35,7 @@ from mirascope import BaseMessageParam, llm
 
 FLAT, LINEAR = 0.20, 0.20
 """How far a point may be from the median of all, or from the line, as a part of it."""
-PICTURE = ROOT / "docs" / "images" / "scaling.svg"
+PICTURE = ROOT / "docs" / "assets" / "scaling.svg"
 
 Work = Callable[[int], Any]
 """Does its work the given number of times."""
@@ -290,7 +290,6 @@ def main() -> None:
     if options.write:
         about = f"Python {platform.python_version()}, `python benchmarks/scaling.py --write`:"
         write_between(DOCUMENT, "scaling", f"{about}\n\n{table(curves)}")
-        PICTURE.parent.mkdir(exist_ok=True)
         PICTURE.write_text(picture(curves))
     if wrong := [curve.title for curve in curves if not curve.holds]:
         sys.exit(f"Neither flat nor on a line: {', '.join(wrong)}")

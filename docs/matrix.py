@@ -1,20 +1,20 @@
-"""Writes the table of capabilities in `providers.md` from what the adapters state.
+"""Writes the tables of capabilities in `providers.md` from what the adapters state.
 
-`python docs/matrix.py` brings the table up to date; a test holds it to the adapters, and these to
-what they do.
+`python docs/matrix.py` brings the tables up to date; a test holds them to the adapters, and these
+to what they do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from mirascope.core._providers import PROVIDERS, is_installed, provider_named
 from mirascope.core.base._provider import Provider
 from mirascope.core.costs._prices import has_prices
 
 PAGE = Path(__file__).parent / "providers.md"
-START, END = "<!-- matrix -->\n", "<!-- end of matrix -->\n"
 OLDER_NAMES = ("gemini", "vertex")
 
 
@@ -41,29 +41,35 @@ def retries(provider: Provider) -> str:
     return "a count" if provider.retries_streams else "a count; no streams"
 
 
-CAPABILITIES: dict[str, Callable[[Provider], bool | str]] = {
-    "text, streams": lambda provider: True,
-    "tools, several at once": lambda provider: True,
-    "response model by tool": lambda provider: provider.can_force_tool({}),
-    "by JSON mode": lambda provider: True,
-    "by enforced schema": lambda provider: provider.has_strict_json,
-    "images": media("image"),
-    "sound": media("audio"),
-    "documents": media("document"),
-    "cache marks": lambda provider: "cache_control" in provider.part_types,
-    "thinking": lambda provider: provider.shows_thinking,
-    "citations": member("citations"),
-    "spoken replies": lambda provider: provider.speaks,
-    "cost": lambda provider: has_prices(provider.name),
-    "`timeout` limits": lambda provider: provider.timeout_covers,
-    "`max_retries`": retries,
-    "heeds `Retry-After`": lambda provider: ", ".join(provider.heeds_retry_after),
+Capabilities: TypeAlias = dict[str, Callable[[Provider], bool | str]]
+
+TABLES: dict[str, Capabilities] = {
+    "answers": {
+        "response model by tool": lambda provider: provider.can_force_tool({}),
+        "by enforced schema": lambda provider: provider.has_strict_json,
+        "thinking": lambda provider: provider.shows_thinking,
+        "cache marks": lambda provider: "cache_control" in provider.part_types,
+        "citations": member("citations"),
+        "spoken replies": lambda provider: provider.speaks,
+        "cost": lambda provider: has_prices(provider.name),
+    },
+    "media": {
+        "images": media("image"),
+        "sound": media("audio"),
+        "documents": media("document"),
+    },
+    "waiting": {
+        "`timeout` limits": lambda provider: provider.timeout_covers,
+        "`max_retries`": retries,
+        "heeds `Retry-After`": lambda provider: ", ".join(provider.heeds_retry_after),
+    },
 }
+"""What the providers differ in, by the table that says it."""
 
 
-def row(provider: Provider) -> str:
+def row(provider: Provider, capabilities: Capabilities) -> str:
     """The row of one provider."""
-    cells = [shown(capability(provider)) for capability in CAPABILITIES.values()]
+    cells = [shown(capability(provider)) for capability in capabilities.values()]
     return " | ".join([f"| {provider.title}", *cells]) + " |"
 
 
@@ -72,28 +78,37 @@ def shown(value: bool | str) -> str:
     return value if value and isinstance(value, str) else "✓" if value else "–"
 
 
-def table(written: str) -> str:
-    """The table; the row of a provider whose SDK is not installed stays as it is `written`."""
+def table(written: str, capabilities: Capabilities) -> str:
+    """A table; the row of a provider whose SDK is not installed stays as it is `written`."""
     kept = {line.split(" | ")[0]: line for line in written.splitlines() if line.startswith("| ")}
     lines = [
-        " | ".join(["| provider", *CAPABILITIES]) + " |",
-        "|---" * (len(CAPABILITIES) + 1) + "|",
+        " | ".join(["| provider", *capabilities]) + " |",
+        "|---" * (len(capabilities) + 1) + "|",
     ]
     for name, entry in PROVIDERS.items():
         if name in OLDER_NAMES:
             continue
         if is_installed(entry.sdk):
-            lines.append(row(provider_named(name)))
+            lines.append(row(provider_named(name), capabilities))
         elif f"| {entry.title}" in kept:
             lines.append(kept[f"| {entry.title}"])
     return "\n".join(lines) + "\n"
 
 
+def parts(page: str, name: str) -> tuple[str, str, str]:
+    """What is before a table, in it and behind it."""
+    start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
+    before, _, rest = page.partition(start)
+    written, _, after = rest.partition(end)
+    return before + start, written, end + after
+
+
 def brought_up_to_date(page: str) -> str:
-    """The page with the table that the adapters give."""
-    before, _, rest = page.partition(START)
-    written, _, after = rest.partition(END)
-    return before + START + table(written) + END + after
+    """The page with the tables that the adapters give."""
+    for name, capabilities in TABLES.items():
+        before, written, after = parts(page, name)
+        page = before + table(written, capabilities) + after
+    return page
 
 
 if __name__ == "__main__":

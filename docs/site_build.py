@@ -51,7 +51,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Point the links of pages at the top of `docs/` at the pages that `on_files` adds."""
+    """Point the links of pages at the top of `docs/` at the pages that `on_files` adds.
+
+    The home page has no neighbours to be listed beside it.
+    """
+    if page.is_homepage:
+        page.meta["hide"] = ["navigation"]
     if page.file.generated_by is None and "/" not in page.file.src_uri:
         markdown = in_site(markdown, "docs")
     written[page.file.src_uri] = markdown

@@ -54,9 +54,9 @@ def own_calls(action: Callable[[], Any]) -> int:
 @pytest.mark.parametrize(
     ("options", "use", "most"),
     [
-        ({}, lambda response: response.content, 78),
-        ({"tools": [find]}, lambda response: response.tool.args, 115),
-        ({"response_model": Book}, lambda book: book.title, 104),
+        ({}, lambda response: response.content, 95),
+        ({"tools": [find]}, lambda response: response.tool.args, 132),
+        ({"response_model": Book}, lambda book: book.title, 122),
     ],
     ids=["text", "tools", "structured"],
 )

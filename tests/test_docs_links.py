@@ -87,6 +87,9 @@ def wrong(command: str) -> str | None:
         case ["make", *names]:
             missing = [n for n in names if n not in targets() and not ASSIGNMENT.match(n)]
             return f"no target {missing[0]}" if missing else None
+        # An environment that uv made has no module of that name.
+        case ["python" | "python3", "-m", "pip", *rest]:
+            return wrong(shlex.join(["pip", *rest]))
         case ["python" | "python3", "-m", module, *_]:
             return None if find_spec(module) else f"no module {module}"
         case ["python" | "python3", file, *_]:
@@ -118,6 +121,7 @@ def test_commands_of_shell_blocks_exist(page: Path) -> None:
         ("python -m mirascope.gone", "no module mirascope.gone"),
         ("python docs/gone.py", "no file docs/gone.py"),
         ('pip install ".[openai,gone]"', "no extra gone"),
+        ('python -m pip install ".[openai,gone]"', "no extra gone"),
     ],
 )
 def test_a_command_that_does_not_exist_is_seen(command: str, problem: str | None) -> None:

@@ -105,7 +105,8 @@ SHOWS: dict[str, list[str]] = {
     ],
     "fallback_models": [
         "openai\nanthropic\nopenai gpt-4o-mini InternalServerError",
-        "anthropic claude-haiku-4-5 ServiceUnavailableError",
+        "anthropic claude-haiku-4-5 ",
+        "Error code: 503",
         "openai gpt-4o InternalServerError",
     ],
     "rate_limits": [

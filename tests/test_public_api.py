@@ -168,6 +168,7 @@ HEAVY = (
         "httpx",
         "httpx2",
         "aiohttp",
+        "urllib3",
         "genai_prices",
         "langfuse",
         "logfire",

@@ -17,7 +17,7 @@ import pytest
 
 from mirascope import llm
 from mirascope.core import openai as core_openai
-from mirascope.core.base import BaseDynamicConfig, _clients
+from mirascope.core.base import BaseDynamicConfig, _clients, _urllib3_transport
 from mirascope.sandbox import Sandbox, sandbox
 
 MODELS = {"openai": "gpt-4o-mini", "anthropic": "claude-test"}
@@ -35,9 +35,16 @@ def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     return str(request.param)
 
 
-@pytest.fixture(autouse=True)
-def without_clients() -> Iterator[None]:
-    """Each test starts without sync default clients, and leaves none."""
+@pytest.fixture(autouse=True, params=["urllib3", "httpx"])
+def without_clients(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Each test starts without sync default clients, and leaves none.
+
+    They talk through urllib3, or through httpx's own transport.
+    """
+    if request.param == "httpx":
+        monkeypatch.setattr(_urllib3_transport, "urllib3_transport", lambda *_: None)
     _clients.close_default_clients()
     yield
     _clients.close_default_clients()
@@ -134,13 +141,19 @@ def test_threads_share_a_client(box: Sandbox, provider: str) -> None:
 # --- which client
 
 
+needs_custom_headers = pytest.mark.skipif(
+    tuple(map(int, openai.__version__.split(".")[:2])) < (2, 34),
+    reason="OpenAI's SDK has custom headers from 2.34 on",
+)
+
+
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize(
     ("provider", "variable"),
     [
         ("openai", "OPENAI_API_KEY"),
         ("openai", "OPENAI_ORG_ID"),
-        ("openai", "OPENAI_CUSTOM_HEADERS"),
+        pytest.param("openai", "OPENAI_CUSTOM_HEADERS", marks=needs_custom_headers),
         ("anthropic", "ANTHROPIC_API_KEY"),
         ("anthropic", "ANTHROPIC_CUSTOM_HEADERS"),
     ],

@@ -68,7 +68,9 @@ def listens(port: int) -> bool:
 def served(app: Any) -> Iterator[int]:
     """An app on a port of this machine, in a thread."""
     port = free_port()
-    config = uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, port=port, log_level="error", ws="none", timeout_graceful_shutdown=1
+    )
     running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run)
     thread.start()

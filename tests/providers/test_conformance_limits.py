@@ -8,9 +8,9 @@ from mirascope import llm
 
 from .cases import Way
 
-HIDES_HEADERS = {"azure", "litellm", "mistral"}
+HIDES_HEADERS = {"litellm", "mistral"}
 """Providers whose SDK gives a whole reply without its headers."""
-HIDES_STREAMED_HEADERS = {"azure", "litellm"}
+HIDES_STREAMED_HEADERS = {"litellm"}
 
 
 def has_heard(limit: llm.Limit) -> bool:

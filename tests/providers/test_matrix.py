@@ -1,4 +1,4 @@
-"""The table of capabilities in the documentation is what the adapters state, and what they do."""
+"""The tables of capabilities in the documentation are what the adapters state and do."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ def test_the_page_is_up_to_date(matrix: ModuleType) -> None:
     assert matrix.brought_up_to_date(page) == page, "Run `python docs/matrix.py`."
 
 
-def test_the_page_has_every_provider(matrix: ModuleType) -> None:
-    table = matrix.PAGE.read_text("utf-8").partition(matrix.START)[2].partition(matrix.END)[0]
+@pytest.mark.parametrize("name", ["answers", "media", "waiting"])
+def test_each_table_has_every_provider(matrix: ModuleType, name: str) -> None:
+    assert name in matrix.TABLES
+    _, table, _ = matrix.parts(matrix.PAGE.read_text("utf-8"), name)
     titles = {line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()}
     expected = {e.title for name, e in PROVIDERS.items() if name not in matrix.OLDER_NAMES}
     assert expected <= titles

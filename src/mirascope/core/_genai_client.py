@@ -14,6 +14,7 @@ from .base._clients import (
     MAX_CONNECTIONS,
     MAX_IDLE_CONNECTIONS,
     shared_ssl_context,
+    sync_client_options,
 )
 from .base._flow import Flow, step
 
@@ -40,7 +41,7 @@ def new_client(is_async: bool, endpoint: Endpoint | None, vertexai: bool | None)
     )
     options: dict[str, Any] = {
         "timeout": TIMEOUT_MILLISECONDS,
-        "client_args": {"verify": context, "limits": limits},
+        "client_args": sync_client_options(stack),
         "async_client_args": {"verify": context, "ssl": context},
         # Left to itself the SDK sends a request again on aiohttp, after seconds, when a connection
         # breaks: also one that the server has received, and charges for.

@@ -7,17 +7,16 @@ SDK, `OpenAI(base_url="https://<resource>.openai.azure.com/openai/v1/")`, passed
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, cast
 
+from ._azure_requests import OpenedStream, Reply, complete, models
 from ._chat_completions import NEEDS_COMPLETION_TOKENS, ChatCompletions, Json
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import RawResponseProvider, WireEvents
 from ._sdk_objects import ObjectEvents, plain
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow, step
-from .base._narrow import is_object
 from .base._provider import Draft, EventSource, Received
 from .base._provider_call import provider_call
 from .base._unreadable import built
@@ -170,8 +169,6 @@ class AzureStream(BaseStream[AzureCallResponseChunk, AzureTool]):
 
 # --- how it maps
 
-_EXTRAS = ("stream_options", "max_completion_tokens")
-"""Arguments of Chat Completions for which `complete` has none: it takes them as `model_extras`."""
 _RETRIES = ("retry_total", "retry_connect", "retry_read", "retry_status")
 
 
@@ -245,7 +242,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
         if is_of_openai(client):
             messages = [_data_of(message) for message in kwargs["messages"]]
             return super().send(client, {**kwargs, "messages": messages}, stream)
-        return client.complete(**_inference_form(kwargs))
+        return complete(client, kwargs)
 
     # --- decode
 
@@ -253,13 +250,24 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
         return super().decode_message(_data_of(message))
 
     def receive(self, raw: Any) -> Received:
+        if isinstance(raw, Reply):
+            return Received(raw.data)
         if isinstance(raw, Mapping):
             return Received(_data_of(raw), native=cast(Any, raw))
         if raw is None or isinstance(raw, (list, str, int, float)):
             raise _inference().InferenceErrors().unreadable_reply(raw)
         return super().receive(raw)
 
+    def reply_headers(self, raw: Any) -> Mapping[str, str]:
+        if isinstance(raw, Reply):
+            return cast(Mapping[str, str], raw.headers)
+        if isinstance(raw, OpenedStream):
+            return cast(Mapping[str, str], raw.response.headers)
+        return super().reply_headers(raw)
+
     def source(self, raw: Any, is_async: bool) -> EventSource:
+        if isinstance(raw, OpenedStream):
+            return cast(EventSource, _inference().InferenceEvents(raw.response, is_async))
         if http_response := getattr(raw, "http_response", None):
             return OpenAIEvents(self, http_response, is_async)
         if http_response := getattr(raw, "_response", None):
@@ -269,7 +277,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     # --- rebuild
 
     def native_response(self, received: Received) -> Any:
-        return _models().ChatCompletions(received.data)
+        return models().ChatCompletions(received.data)
 
     def response_of(self, received: Received, client: Any) -> Any:
         """The reply as an object of the SDK whose client made the call."""
@@ -282,12 +290,12 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
     def native_chunk(self, received: Received) -> Any:
         if isinstance(received, FromOpenAI):
             return super().native_chunk(received)
-        return _models().StreamingChatCompletionsUpdate(received.data)
+        return models().StreamingChatCompletionsUpdate(received.data)
 
     def native_tool_call(self, call: ToolCall) -> Any:
         function = {"name": call.name, "arguments": call.arguments}
         native = call.native or {"id": call.id, "type": "function", "function": function}
-        return _models().ChatCompletionsToolCall(native)
+        return models().ChatCompletionsToolCall(native)
 
 
 def is_of_openai(client: Any) -> bool:
@@ -299,18 +307,6 @@ def _data_of(value: Any) -> Json:
     """A model of `azure-ai-inference`, of OpenAI's SDK, or a dict, as JSON-shaped data."""
     as_dict = getattr(value, "as_dict", None)
     return cast(Json, as_dict()) if as_dict else plain(value).data
-
-
-def _inference_form(kwargs: Json) -> Json:
-    """Arguments of Chat Completions by the names and in the forms of `azure-ai-inference`."""
-    given = {key: value for key, value in kwargs.items() if key not in _EXTRAS}
-    if extras := {key: kwargs[key] for key in _EXTRAS if key in kwargs}:
-        given["model_extras"] = {**extras, **(given.get("model_extras") or {})}
-    wanted: Any = given.get("response_format")
-    if is_object(wanted):
-        schema = wanted.get("json_schema")
-        given["response_format"] = _models().JsonSchemaFormat(schema) if schema else wanted["type"]
-    return given
 
 
 class FromOpenAI(Received):
@@ -334,11 +330,6 @@ class AzureObjectEvents(ObjectEvents):
 
 def _inference() -> Any:
     return import_module("mirascope.core._azure_inference")
-
-
-@cache
-def _models() -> Any:
-    return import_module("azure.ai.inference.models")
 
 
 PROVIDER = AzureProvider()

@@ -198,18 +198,20 @@ def http_client(sdk: Any, is_async: bool) -> Any:
     """An HTTP client for an SDK that has `DefaultHttpxClient`: OpenAI's, Anthropic's, Groq's.
 
     It keeps the SDK's own defaults but for what a language model needs: connections that outlive a
-    pause, a pool for thousands of concurrent calls, one TLS context for all clients, and aiohttp as
-    transport of async clients where it is installed.
+    pause, a pool for thousands of concurrent calls, one TLS context for all clients, and what reads
+    replies fastest where it is installed: urllib3, and aiohttp for async clients.
     """
     made_by: type[Any] = sdk.DefaultAsyncHttpxClient if is_async else sdk.DefaultHttpxClient
-    options = pool_options(_http_stack(made_by))
+    stack = _http_stack(made_by)
     if is_async:
+        options = pool_options(stack)
         try:
             return sdk.DefaultAioHttpClient(**options)
         except (AttributeError, RuntimeError):
             # Older SDKs lack it, newer ones say by RuntimeError that aiohttp is not installed.
             pass
-    return made_by(**options)
+        return made_by(**options)
+    return made_by(**sync_client_options(stack))
 
 
 def pool_options(stack: Any) -> dict[str, Any]:
@@ -222,6 +224,16 @@ def pool_options(stack: Any) -> dict[str, Any]:
             keepalive_expiry=KEEP_ALIVE_SECONDS,
         ),
     }
+
+
+def sync_client_options(stack: Any) -> dict[str, Any]:
+    """What a sync client of httpx or httpx2 is made with; on urllib3 where that is installed."""
+    from ._urllib3_transport import urllib3_transport
+
+    options = pool_options(stack)
+    if transport := urllib3_transport(stack, options):
+        options["transport"] = transport
+    return options
 
 
 def _http_stack(made_by: type[Any]) -> Any:
