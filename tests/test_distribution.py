@@ -193,9 +193,8 @@ def test_metadata(built: Distribution) -> None:
     assert provided == set(extras)
     assert {spec.extra for spec in PROVIDERS.values()} < provided
     everything = extras.pop("all")
-    # LiteLLM holds the SDKs of others back at times, and who sends traces somewhere uses one such
-    # service: these are installed by their own names.
-    for extra in ("litellm", "hyperdx", "langfuse", "logfire"):
+    # Who sends traces somewhere uses one such service: these are installed by their own names.
+    for extra in ("hyperdx", "langfuse", "logfire"):
         del extras[extra]
     assert everything == set().union(*extras.values())
 

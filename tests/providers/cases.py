@@ -100,6 +100,8 @@ class Case:
     """Whether the last event of a stream is the one that has its tool calls."""
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the SDK has in the place of OpenAI's exceptions, as `module:name`."""
+    keeps_sync_clients: bool = False
+    """Whether the SDK has a sync client of its own for everybody, which is not ours to close."""
     unreadable: str = "not a JSON object; it starts with"
     """What the exception says of a body that is not JSON."""
     unreadable_status: int = 200
@@ -367,6 +369,7 @@ STATUS_ERRORS = (
     "RateLimitError",
     "InternalServerError",
 )
+OPENAI_3 = has_version("openai", 3)
 GOOGLE_HTTP = "httpx2" if has_version("google-genai", 3) else "httpx"
 """The HTTP library below Google's SDK."""
 SAMPLING = {"temperature": 0.2, "max_tokens": 64, "top_p": 0.9}
@@ -456,17 +459,18 @@ CASES = [
         demands_whole_replies=True,
         unreadable_status=500,
         errors={
-            # It goes by the words of the error before it looks at the status.
-            "AuthenticationError": "litellm:BadRequestError",
-            "PermissionDeniedError": "litellm:BadRequestError",
+            # It goes by the words of OpenAI's exception, which are fewer since version 3 of that
+            # SDK; and it has no class for status 403 here.
+            "PermissionDeniedError": f"litellm:{'APIError' if OPENAI_3 else 'BadRequestError'}",
             "APIError": "litellm.exceptions:MidStreamFallbackError",
             "APITimeoutError": "litellm:Timeout",
             "APIConnectionError": "litellm:InternalServerError",
             "APIResponseValidationError": "openai:APIError",
             "cut whole": "litellm:InternalServerError",
             "cut": "litellm.exceptions:MidStreamFallbackError",
-            "stopped": "litellm:APIConnectionError",
+            "stopped": "litellm.exceptions:MidStreamFallbackError",
         },
+        keeps_sync_clients=True,
         overloaded="litellm:APIError",
         other_timeouts=("cut",),
         unreadable="Expecting|Unterminated|Empty or invalid response",

@@ -204,7 +204,7 @@ async def test_a_stream_that_just_stops(way: Way) -> None:
     events = events_of(way, Reply(text=TEXT))
     way.box.native(way.case.name, events[:6])
     stream, items, error = await broken(way, sdk_error(way, "stopped"))
-    assert "ended before the reply was complete" in str(error)
+    assert "ended before" in str(error)
     assert text_of(items) == stream.content
     assert stream.content
     assert TEXT.startswith(stream.content)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -210,9 +211,15 @@ def test_streams_that_were_left_leave_nothing_behind(provider: str) -> None:
         gc.freeze()
         leave(10)
         await leave_async(10)
+        # Generators that the collector finds are ended by the loop.
         gc.collect()
-        # What one stream holds is more than fifty.
-        assert len(gc.get_objects()) < 100
+        await asyncio.sleep(0.05)
+        gc.collect()
+        # A loop keeps timers that were cancelled, up to a hundred. What one stream holds is more
+        # than fifty.
+        timers = (asyncio.TimerHandle, Context)
+        held = [each for each in gc.get_objects() if not isinstance(each, timers)]
+        assert len(held) < 100
 
     with sandbox(record=False) as unwatched:
         unwatched.reply_always(TEXT)

@@ -1,4 +1,4 @@
-"""What only LiteLLM has. It is tested in an environment of its own."""
+"""What only LiteLLM has."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from mirascope.core.base import ThinkingPart
 from mirascope.core.litellm import LiteLLMCallResponse, LiteLLMStream
 from mirascope.core.openai import OpenAICallResponse
 from mirascope.sandbox import Reply, Sandbox, ToolCall, Usage
+from mirascope.sandbox._protocol import Question, Stamp
+from mirascope.sandbox._services import SERVICES
 
 MODEL = "gpt-4o-mini"
 
@@ -261,14 +263,21 @@ def test_sync_calls_share_a_connection(box: Sandbox) -> None:
 
 
 def test_an_end_that_litellm_made_up_is_no_end(box: Sandbox) -> None:
-    chunk = '{"id":"c","object":"chat.completion.chunk","created":1,"model":"gpt-4o-mini",%s}'
-    text = '"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]'
-    box.native("litellm", [f"data: {chunk % text}\n\n"])
-    stream = litellm.call(MODEL, stream=True)(lambda: "Hi")()
+    """It makes none up for OpenAI's protocol, and Anthropic's; for Google's it does."""
+    question = Question(model="gemini-2.5-flash", stream=True)
+    reply = Reply("Hello you there, my friend.")
+    events = list(SERVICES["google"].protocol.events(question, [reply], Stamp(1, 1)))
+    box.native("google", events[:3])
+    params: Any = {
+        "api_base": f"{box.base_url('google')}/v1beta",
+        "api_key": "k",
+        "custom_llm_provider": "gemini",
+    }
+    stream = litellm.call("gemini-2.5-flash", stream=True, call_params=params)(lambda: "Hi")()
     assert isinstance(stream, LiteLLMStream)
     with pytest.raises(sdk.APIConnectionError, match="before the reply was complete"):
         list(stream)
-    assert (stream.content, stream.finish_reasons) == ("Hel", None)
+    assert (stream.content, stream.finish_reasons) == ("Hello you there, ", None)
 
 
 def test_the_agnostic_call(box: Sandbox) -> None:

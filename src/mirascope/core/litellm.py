@@ -7,7 +7,6 @@ that are served by OpenAI's protocol.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sys
@@ -191,10 +190,10 @@ class LiteLLMProvider(ChatCompletions):
     def close_client(self, client: Any, is_async: bool) -> Flow[None]:
         if not is_async:
             return
-        # LiteLLM keeps a client for each event loop, by its number, and closes none of them: not
-        # only would they leak, a later loop of the same number would be given a dead one.
-        clients: dict[str, Any] = _sdk().in_memory_llm_clients_cache.cache_dict
-        mine = f"-{id(asyncio.get_running_loop())}"
+        # LiteLLM keeps a client for each event loop, and closes none of them with it.
+        cache = _sdk().in_memory_llm_clients_cache
+        clients: dict[str, Any] = cache.cache_dict
+        mine: str = cache.update_cache_key_with_event_loop("")
         for key in [key for key in clients if key.endswith(mine)]:
             close = getattr(clients.pop(key), "close", None)
             with contextlib.suppress(Exception):
@@ -290,8 +289,8 @@ class _Events(ObjectEvents):
         return price
 
     def _ends_too_early(self) -> bool:
-        # LiteLLM then makes a last event up, with the reason `stop`. What a router wraps around the
-        # stream does not know of it.
+        # LiteLLM then makes a last event up for some providers, with the reason `stop`. What a
+        # router wraps around the stream does not know of it.
         stream = self._stream
         is_bare = type(stream) is _sdk().CustomStreamWrapper
         return is_bare and getattr(stream, "received_finish_reason", "") is None
