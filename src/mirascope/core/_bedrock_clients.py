@@ -16,8 +16,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from ._bedrock_requests import remember_user_agents
 from .base._clients import KEEP_ALIVE_SECONDS, MAX_CONNECTIONS, MAX_IDLE_CONNECTIONS
-from .base._flow import Flow, at_end_of_loop, run_outside_loop, step
+from .base._flow import Flow, at_end_of_loop, run_async, run_outside_loop, step
 
 if TYPE_CHECKING:
     from .base._clients import Endpoint
@@ -42,7 +43,9 @@ def new_client(endpoint: Endpoint | None, transport: Transport) -> Any:
     # A session of its own: that of boto3 is shared by the program, and not safe between threads.
     inner = _prepared(import_module("botocore.session").get_session(), transport)
     session = import_module("boto3.session").Session(botocore_session=inner)
-    return session.client(SERVICE, config=config, **_options(endpoint))
+    client = session.client(SERVICE, config=config, **_options(endpoint))
+    remember_user_agents(client)
+    return client
 
 
 def _new_context(endpoint: Endpoint | None, transport: Transport) -> Any:
@@ -128,11 +131,16 @@ class LoopClient:
         opening = self._opening
         if opening is None or (opening.done() and (opening.cancelled() or opening.exception())):
             self._context = _new_context(self._endpoint, self._transport)
-            opening = self._opening = asyncio.ensure_future(self._context.__aenter__())
+            opening = self._opening = asyncio.ensure_future(run_async(self._opened()))
         if opening.done():
             return opening.result()
         # A call that is cancelled must not take the client from the others.
         return (yield from step(asyncio.shield, opening))
+
+    def _opened(self) -> Flow[Any]:
+        client = yield from step(self._context.__aenter__)
+        remember_user_agents(client)
+        return client
 
     def close(self) -> Flow[None]:
         """Close the client, if it was made."""

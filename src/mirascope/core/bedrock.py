@@ -289,6 +289,7 @@ class BedrockProvider(Provider):
             client.close()
 
     def send(self, client: Any, kwargs: Json, stream: bool) -> Any:
+        client = _requests().quick(client)
         return client.converse_stream(**kwargs) if stream else client.converse(**kwargs)
 
     def receive(self, raw: Any) -> Received:
@@ -441,6 +442,10 @@ class BedrockProvider(Provider):
 
 def _clients() -> Any:
     return import_module("mirascope.core._bedrock_clients")
+
+
+def _requests() -> Any:
+    return import_module("mirascope.core._bedrock_requests")
 
 
 def _events() -> Any:

@@ -11,9 +11,10 @@ import atexit
 import os
 import ssl
 import threading
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +107,7 @@ def default_client(
     """
     if endpoint is None and _redirections:
         endpoint = endpoint_of(provider.name)
-    environment = os.environ
-    settings = (provider.name, endpoint, transport, *map(environment.get, provider.environment))
+    settings = (provider.name, endpoint, transport, *_values_of(provider.environment))
     if is_async:
         return _client_of_loop(provider, endpoint, transport, settings)
     known = _sync_clients.get(settings)
@@ -118,6 +118,21 @@ def default_client(
                 known = (provider, _new_client(provider, False, endpoint, transport))
                 _sync_clients[settings] = known
     return known[1]
+
+
+def _values_of(names: tuple[str, ...]) -> Iterable[Any]:
+    """What the variables of the environment have, None where they are not set."""
+    environment: Any = os.environ
+    try:
+        # Python raises two exceptions for each variable that is not set, but not here.
+        return map(environment._data.get, _encoded(tuple(names), environment.encodekey))
+    except AttributeError:
+        return map(environment.get, names)
+
+
+@cache
+def _encoded(names: tuple[str, ...], encode: Callable[[str], Any]) -> list[Any]:
+    return list(map(encode, names))
 
 
 def _new_client(
