@@ -20,7 +20,7 @@ from ._providers import PROVIDERS, require_sdk
 from ._raw_response import WireEvents
 from ._sdk_objects import ObjectEvents, plain
 from ._v1_paths import PATH as __path__  # noqa: F401
-from .base._clients import pool_options, sync_client_options
+from .base._clients import async_client_options, sync_client_options
 from .base._flow import Flow, step
 from .base._narrow import is_list, is_object
 from .base._provider import Draft, EventSource, Received
@@ -226,7 +226,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         # The SDK makes both whatever it is used for; of the other one no connection is opened.
         clients = {
             "client": stack.Client(follow_redirects=True, **sync_client_options(stack)),
-            "async_client": stack.AsyncClient(follow_redirects=True, **pool_options(stack)),
+            "async_client": stack.AsyncClient(follow_redirects=True, **async_client_options(stack)),
         }
         if endpoint is not None:
             clients |= {"api_key": endpoint.api_key, "server_url": endpoint.base_url}

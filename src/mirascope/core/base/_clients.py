@@ -225,7 +225,7 @@ def http_client(sdk: Any, is_async: bool) -> Any:
         except (AttributeError, RuntimeError):
             # Older SDKs lack it, newer ones say by RuntimeError that aiohttp is not installed.
             pass
-        return made_by(**options)
+        return made_by(**async_client_options(stack))
     return made_by(**sync_client_options(stack))
 
 
@@ -247,6 +247,16 @@ def sync_client_options(stack: Any) -> dict[str, Any]:
 
     options = pool_options(stack)
     if transport := urllib3_transport(stack, options):
+        options["transport"] = transport
+    return options
+
+
+def async_client_options(stack: Any) -> dict[str, Any]:
+    """What an async client of httpx or httpx2 is made with."""
+    from ._spread_transport import spread_transport
+
+    options = pool_options(stack)
+    if transport := spread_transport(stack, options):
         options["transport"] = transport
     return options
 
