@@ -33,12 +33,12 @@ class CohereRecordings(Adapter):
     def client(self, box: Sandbox, is_async: bool) -> Any:
         made_by = cohere.AsyncClientV2 if is_async else cohere.ClientV2
         http: Any = httpx.AsyncClient if is_async else httpx.Client
-        return made_by(
-            api_key="k",
-            base_url=box.base_url("cohere"),
-            max_retries=0,
-            httpx_client=http(verify=False),
+        client = made_by(
+            api_key="k", base_url=box.base_url("cohere"), httpx_client=http(verify=False)
         )
+        # Version 6 has no option for it.
+        client._client_wrapper.httpx_client.base_max_retries = 0
+        return client
 
     def create(self, client: Any) -> Callable[..., Any]:
         return client.v2.chat  # type: ignore[no-any-return]

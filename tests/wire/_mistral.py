@@ -37,7 +37,7 @@ class MistralRecordings(Adapter):
     def ask(self, client: Any, exchange: Exchange) -> Any:
         params = self.params(exchange.request, client)
         if "tools" in exchange.request:
-            params["tools"] = exchange.request["tools"]
+            params["tools"] = _with_types(exchange.request)["tools"]
         method = client.chat.stream if exchange.is_streamed else client.chat.complete
         return method(model=self.model(exchange), messages=self.messages(exchange), **params)
 
@@ -64,7 +64,9 @@ class MistralRecordings(Adapter):
     def body(self, request: Json) -> Json:
         # The SDK adds its defaults: `stream`, `prefix`, the type and index of tool calls.
         messages = list(map(_as_the_sdk_takes_it, request["messages"]))
-        whole = models.ChatCompletionRequest.model_validate({**request, "messages": messages})
+        whole = models.ChatCompletionRequest.model_validate(
+            {**_with_types(request), "messages": messages}
+        )
         body: Json = whole.model_dump(mode="json", by_alias=True)
         return {name: value for name, value in body.items() if value is not None}
 
@@ -73,6 +75,7 @@ class MistralRecordings(Adapter):
 
     def tool(self, native: Json) -> type[BaseTool] | None:
         function = native["function"]
+        native = {"type": "function", **native}
         return recorded_tool(native, function["name"], function.get("parameters") or {})
 
     def read(self, exchange: Exchange) -> Reading:
@@ -95,6 +98,13 @@ class MistralRecordings(Adapter):
 async def _each(stream: Any) -> AsyncIterator[Any]:
     async for event in stream:
         yield event
+
+
+def _with_types(request: Json) -> Json:
+    """Older versions of the SDK take no tool without its type, which some requests left out."""
+    if "tools" not in request:
+        return request
+    return {**request, "tools": [{"type": "function", **tool} for tool in request["tools"]]}
 
 
 def _as_the_sdk_takes_it(message: Json) -> Json:
