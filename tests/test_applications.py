@@ -192,7 +192,9 @@ def test_a_reader_who_leaves_ends_the_request_to_the_provider(box: Sandbox) -> N
     with served(box, "story_endpoint") as client:
         box.stall(after_events=4, reply="Once upon a time there was a hare")
         with client.stream("POST", "/stories", json={"topic": "a hare"}) as response:
-            assert next(line for line in response.iter_lines() if line) == "event: text"
+            # Named, because the connection is closed with the iterator.
+            lines = (line for line in response.iter_lines() if line)
+            assert next(lines) == "event: text"
             assert not box.requests[0].disconnected
         assert box.wait_until(lambda: box.requests[0].disconnected, timeout=20)
 

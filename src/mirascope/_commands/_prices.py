@@ -96,7 +96,7 @@ def _run_models(options: argparse.Namespace) -> int:
     if not models:
         print("models: no known model fits.", file=sys.stderr)
         return 1
-    rows = [("provider", "model", "tokens", "input", "output")]
+    rows: list[tuple[str, ...]] = [("provider", "model", "tokens", "input", "output")]
     rows += [
         (model.provider, model.model, _cell(model.context), *map(_cell, model[3:]))
         for model in models

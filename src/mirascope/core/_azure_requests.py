@@ -189,8 +189,7 @@ def _recorded(client: Any, settings: Json, is_async: bool) -> _Sent | None:
 
 def _twin(client: Any, pipeline_client: Any) -> Any:
     """The same client with something in the place of what it sends requests with."""
-    made_by: Any = type(client)
-    twin: Any = object.__new__(made_by)
+    twin: Any = object.__new__(client.__class__)
     twin.__dict__.update(vars(client), _client=pipeline_client)
     return twin
 

@@ -394,12 +394,14 @@ def _finish_reasons(data: Json, candidates: list[Json]) -> list[str] | None:
     return reasons or None
 
 
-_EXTRAS = ("citationMetadata", "groundingMetadata", "safetyRatings", "urlContextMetadata")
+_EXTRAS = frozenset(
+    {"citationMetadata", "groundingMetadata", "safetyRatings", "urlContextMetadata"}
+)
 
 
 def _extras(candidate: Json) -> Json:
     # In lists, because what a stream adds grows: the last counts.
-    return {name: [value] for name in _EXTRAS if (value := candidate.get(name))}
+    return {name: [value] for name, value in candidate.items() if value and name in _EXTRAS}
 
 
 def decode_reply(data: Json) -> Reply:
@@ -454,8 +456,8 @@ def _decode_piece(candidate: Json, delta: Delta) -> None:
         delta.parts = parts = decode_parts(items)
         delta.text = Reply(parts=parts).text
         delta.thinking = "".join(part.text for part in parts if isinstance(part, Thinking))
-    if extras := _extras(candidate):
-        delta.extras = extras
+    if not _EXTRAS.isdisjoint(candidate):
+        delta.extras = _extras(candidate)
 
 
 # --- rebuild
