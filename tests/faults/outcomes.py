@@ -150,8 +150,10 @@ OUTCOMES: Mapping[str, Outcomes] = {
             "status 503": "cohere:ServiceUnavailableError",
             "status": "cohere.core.api_error:ApiError",
             "an error in a stream": "cohere.core.api_error:ApiError",
-            "connection refused": "httpx:ConnectError",
-            "broken": "httpx:RemoteProtocolError",
+            "connection refused": "httpx:ConnectError|httpx:ConnectTimeout",
+            # With httpx-aiohttp its exceptions are those of the SDK's own async client.
+            "cut before the reply": "httpx:RemoteProtocolError|httpx:ConnectTimeout",
+            "broken": "httpx:RemoteProtocolError|httpx:ReadError",
             "late": "httpx:ReadTimeout",
             "unreadable": "cohere.core.api_error:ApiError",
         },

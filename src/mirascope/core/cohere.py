@@ -15,7 +15,7 @@ from ._chat_completions import Json
 from ._providers import PROVIDERS, require_sdk
 from ._sdk_objects import plain
 from ._v1_paths import PATH as __path__  # noqa: F401
-from .base._clients import async_client_options, sync_client_options
+from .base._clients import async_client, sync_client_options
 from .base._flow import Flow, step
 from .base._provider import Draft, EventSource, Received
 from .base._provider_call import provider_call
@@ -251,15 +251,18 @@ class CohereProvider(BareConnection):
 
     def new_client(self, is_async: bool, endpoint: Endpoint | None) -> Any:
         sdk, stack = import_module("cohere"), import_module("httpx")
-        made_by = stack.AsyncClient if is_async else stack.Client
-        options = (async_client_options if is_async else sync_client_options)(stack)
         client = sdk.AsyncClientV2 if is_async else sdk.ClientV2
+        settings: Json = {"follow_redirects": True, "timeout": TIMEOUT_SECONDS}
+        if is_async:
+            http_client = async_client(stack, **settings)
+        else:
+            http_client = stack.Client(**sync_client_options(stack), **settings)
         return client(
             api_key=endpoint.api_key if endpoint else None,
             # The SDK reads this variable once, when it is imported.
             base_url=endpoint.base_url if endpoint else os.environ.get("CO_API_URL"),
             timeout=TIMEOUT_SECONDS,
-            httpx_client=made_by(follow_redirects=True, timeout=TIMEOUT_SECONDS, **options),
+            httpx_client=http_client,
         )
 
     def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:

@@ -261,6 +261,15 @@ def async_client_options(stack: Any) -> dict[str, Any]:
     return options
 
 
+def async_client(stack: Any, **options: Any) -> Any:
+    """An async client of httpx or httpx2 with `options`, on aiohttp where httpx can be."""
+    if stack.__name__ == "httpx":
+        with suppress(ImportError):
+            made_by = import_module("httpx_aiohttp").HttpxAiohttpClient
+            return made_by(**pool_options(stack), **options)
+    return stack.AsyncClient(**async_client_options(stack), **options)
+
+
 def _http_stack(made_by: type[Any]) -> Any:
     """The HTTP library below an SDK's client class: httpx2 for most current SDKs, or httpx."""
     for base in made_by.__mro__:
