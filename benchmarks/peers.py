@@ -141,7 +141,7 @@ def worker(name: str, python: str, address: str) -> Iterator[Worker]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, **variables},
+        env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | variables,
     )
     try:
         yield Worker(name, process)
