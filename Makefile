@@ -71,7 +71,7 @@ test-previous:
 
 # The oldest version that pyproject.toml allows of each thing it names, a resolution that pip does
 # not have. Types are not checked: they are those of the newest SDKs. LiteLLM is left out: its oldest
-# version needs newer ones of the others.
+# version needs newer ones of `openai` and `aiohttp`, which would then not be tried.
 LOWEST_EXTRAS = openai,anthropic,azure,bedrock,cohere,google,groq,mistral,xai,fast,mcp,tenacity,opentelemetry,rich
 
 test-lowest:

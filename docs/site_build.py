@@ -1,6 +1,7 @@
 """Steps of the site's build, besides turning pages into HTML.
 
 - Files outside of `docs/` that readers look for get a page.
+- Long names in the cells of tables may break between their words, so that a table fits a phone.
 - Each page is there as Markdown as well: `calls.md` beside `calls/`. For readers that are programs,
   `llms.txt` lists these files and `llms-full.txt` holds the text of all (https://llmstxt.org).
 """
@@ -29,6 +30,11 @@ SHOWN = {
 GENERATED = re.compile(r"^::: ", re.MULTILINE)
 # A link to a file, not to an anchor of the same page nor to a URL.
 LINK = re.compile(r"\[(?P<text>[^\]\n]+)\]\((?P<target>(?!\w+:)[\w./-]+)(?P<anchor>#[\w.-]+)?\)")
+CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
+CODE = re.compile(r"<code>(?P<name>[^<]+)</code>(?P<punctuation>[,;:.]?)")
+# Where a name may go on in the next line: after what joins its words, and before a word that is
+# joined to it by a capital or a bracket alone.
+JOINT = re.compile(r"(?<=\w[./,=\[(-])(?=\w)|(?<=[^\W_]_)(?=[^\W_])|(?<=[a-z])(?=[\[(]|[A-Z][a-z])")
 
 navigation: list[StructureItem] = []
 written: dict[str, str] = {}
@@ -61,6 +67,16 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         markdown = in_site(markdown, "docs")
     written[page.file.src_uri] = markdown
     return markdown
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Keep each name in a table together with what follows it, and say where it may break."""
+
+    def name(code: re.Match[str]) -> str:
+        broken = JOINT.sub("<wbr>", code["name"])
+        return f'<span class="name"><code>{broken}</code>{code["punctuation"]}</span>'
+
+    return CELL.sub(lambda cell: CODE.sub(name, cell[0]), html)
 
 
 def in_site(markdown: str, folder: str) -> str:
