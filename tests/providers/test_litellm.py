@@ -195,6 +195,15 @@ def test_a_client_of_openais_sdk_keeps_its_settings(box: Sandbox, is_async: bool
     assert (client.max_retries, client.timeout) == (0, 30)
 
 
+async def close_clients_of_the_router() -> None:
+    """Those that LiteLLM made below it, in this event loop: it closes none of them."""
+    clients: dict[str, Any] = sdk.in_memory_llm_clients_cache.cache_dict
+    for key, client in list(clients.items()):
+        if isinstance(client, openai.AsyncOpenAI):
+            del clients[key]
+            await client.close()
+
+
 @pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_router(box: Sandbox, is_async: bool, stream: bool) -> None:
@@ -204,9 +213,9 @@ def test_a_router(box: Sandbox, is_async: bool, stream: bool) -> None:
 
     async def main() -> str:
         result = await call(ask_async.__wrapped__)()
-        if stream:
-            return "".join([chunk.content async for chunk, _ in result])
-        return result.content
+        chunks = [chunk.content async for chunk, _ in result] if stream else [result.content]
+        await close_clients_of_the_router()
+        return "".join(chunks)
 
     if is_async:
         text = asyncio.run(main())
@@ -292,8 +301,17 @@ def test_retries_with_a_client_of_openai_and_with_a_router(box: Sandbox, is_asyn
     def attempts(client: Any, model: str) -> int:
         box.fail(500, retry_after=0.01, times=math.inf)
         call = litellm.call(model, client=client, call_params={"max_retries": 1, "timeout": 5})
+
+        async def main() -> None:
+            try:
+                await call(ask_async.__wrapped__)()
+            finally:
+                await close_clients_of_the_router()
+                if isinstance(client, openai.AsyncOpenAI):
+                    await client.close()
+
         with pytest.raises(openai.InternalServerError):
-            asyncio.run(call(ask_async.__wrapped__)()) if is_async else call(ask.__wrapped__)()
+            asyncio.run(main()) if is_async else call(ask.__wrapped__)()
         count = len(box.requests)
         box.reset()
         return count
