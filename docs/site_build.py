@@ -31,7 +31,7 @@ GENERATED = re.compile(r"^::: ", re.MULTILINE)
 # A link to a file, not to an anchor of the same page nor to a URL.
 LINK = re.compile(r"\[(?P<text>[^\]\n]+)\]\((?P<target>(?!\w+:)[\w./-]+)(?P<anchor>#[\w.-]+)?\)")
 CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
-CODE = re.compile(r"<code>(?P<name>[^<]+)</code>(?P<punctuation>[,;:.]?)")
+CODE = re.compile(r"(?P<before>\(?)<code>(?P<name>[^<]+)</code>(?P<after>[,;:.)]?)")
 # Where a name may go on in the next line: after what joins its words, and before a word that is
 # joined to it by a capital or a bracket alone.
 JOINT = re.compile(r"(?<=\w[./,=\[(-])(?=\w)|(?<=[^\W_]_)(?=[^\W_])|(?<=[a-z])(?=[\[(]|[A-Z][a-z])")
@@ -59,10 +59,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Point the links of pages at the top of `docs/` at the pages that `on_files` adds.
 
-    The home page has no neighbours to be listed beside it.
+    The home page has no neighbours to be listed beside it. In the names of windows and bookmarks
+    a page of the reference says that it is one: `Calls` is the name of a guide as well.
     """
     if page.is_homepage:
         page.meta["hide"] = ["navigation"]
+    if page.file.src_uri.startswith("reference/") and not page.is_index:
+        page.meta["title"] = f"{page.title}: reference"
     if page.file.generated_by is None and "/" not in page.file.src_uri:
         markdown = in_site(markdown, "docs")
     written[page.file.src_uri] = markdown
@@ -70,11 +73,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Keep each name in a table together with what follows it, and say where it may break."""
+    """Keep each name in a table together with its punctuation, and say where it may break."""
 
     def name(code: re.Match[str]) -> str:
         broken = JOINT.sub("<wbr>", code["name"])
-        return f'<span class="name"><code>{broken}</code>{code["punctuation"]}</span>'
+        return f'<span class="name">{code["before"]}<code>{broken}</code>{code["after"]}</span>'
 
     return CELL.sub(lambda cell: CODE.sub(name, cell[0]), html)
 
