@@ -19,8 +19,10 @@ from typing import Any, NamedTuple, NoReturn, cast
 from pydantic_core import from_json
 
 from ._kept_requests import KeptRequests, key_of
+from ._small_replies import kept_json
 from .base._flow import Flow, run, run_async, step
 from .base._narrow import is_object
+from .base._provider import Received
 from .base._unreadable import NOT_JSON
 
 Json = dict[str, Any]
@@ -36,7 +38,7 @@ _START = f'{{"messages": {json.dumps(_MARKED)}'
 class Reply(NamedTuple):
     """A whole reply as it came."""
 
-    data: Json
+    received: Received
     headers: Any
 
 
@@ -133,7 +135,7 @@ def _completed(client: Any, kwargs: Json, is_async: bool) -> Flow[Any]:
         if sent.options.get("stream"):
             return OpenedStream(http_response)
         if (data := _object_in(http_response.content)) is not None:
-            return Reply(data, http_response.headers)
+            return Reply(kept_json(data, http_response.content), http_response.headers)
     # The SDK knows what to raise.
     answered = _twin(client, _Answered(pipeline_client, answer, is_async))
     return (yield from step(answered.complete, **inference_form(kwargs)))

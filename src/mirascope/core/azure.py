@@ -251,7 +251,7 @@ class AzureProvider(ChatCompletions, RawResponseProvider):
 
     def receive(self, raw: Any) -> Received:
         if isinstance(raw, Reply):
-            return Received(raw.data)
+            return raw.received
         if isinstance(raw, Mapping):
             return Received(_data_of(raw), native=cast(Any, raw))
         if raw is None or isinstance(raw, (list, str, int, float)):
