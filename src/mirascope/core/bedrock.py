@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from . import _converse as wire
 from ._converse import Json
 from ._providers import PROVIDERS, require_sdk
+from ._small_replies import kept_dict
 from ._v1_paths import PATH as __path__  # noqa: F401
 from .base._flow import Flow
 from .base._narrow import inner, objects_in
@@ -295,7 +296,7 @@ class BedrockProvider(Provider):
     def receive(self, raw: Any) -> Received:
         if not raw.get("output"):
             raise _events().unreadable(raw)
-        return Received(raw, native=raw)
+        return kept_dict(raw)
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
         return inner(inner(raw, "ResponseMetadata"), "HTTPHeaders")
