@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias, cast
@@ -15,6 +15,7 @@ from pydantic_core import to_json
 from . import _content_chunks as wire
 from ._bare_connection import BareConnection
 from ._chat_completions import ChatCompletions, Json
+from ._mistral_replies import Answer, complete, complete_async
 from ._mistral_retries import retry_config
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import WireEvents
@@ -169,10 +170,10 @@ class MistralStream(BaseStream[MistralCallResponseChunk, MistralTool]):
 
 
 class Chat(NamedTuple):
-    """The methods of a client, which has each of them in a sync and an async form."""
+    """The part of a client that sends requests, which it can do in a sync and an async form."""
 
-    complete: Callable[..., Any]
-    stream: Callable[..., Any]
+    resource: Any
+    is_async: bool
     takes_objects: bool
     """The SDK's Azure and Google clients have message classes of their own: they take dicts."""
 
@@ -240,10 +241,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         return client
 
     def open_client(self, client: Any, is_async: bool) -> Flow[Any]:
-        chat, takes_objects = client.chat, not _has_own_models(client)
-        if is_async:
-            return Chat(chat.complete_async, chat.stream_async, takes_objects)
-        return Chat(chat.complete, chat.stream, takes_objects)
+        return Chat(client.chat, is_async, not _has_own_models(client))
         yield
 
     def with_transport(self, client: Any, kwargs: Json, transport: Transport) -> Any:
@@ -262,9 +260,14 @@ class MistralProvider(ChatCompletions, BareConnection):
     def send(self, client: Chat, kwargs: Json, stream: bool) -> Any:
         if not client.takes_objects:
             kwargs = {**kwargs, "messages": list(map(wire.plain_message, kwargs["messages"]))}
-        return (client.stream if stream else client.complete)(**kwargs)
+        chat, is_async = client.resource, client.is_async
+        if stream:
+            return (chat.stream_async if is_async else chat.stream)(**kwargs)
+        return (complete_async if is_async else complete)(chat, kwargs)
 
     def receive(self, raw: Any) -> Received:
+        if isinstance(raw, Answer):
+            return raw.received
         return plain(raw, defaults=True)
 
     def reply_headers(self, raw: Any) -> Mapping[str, str]:
