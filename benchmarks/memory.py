@@ -6,8 +6,7 @@
 
 Python's allocations are counted (`tracemalloc`), of this process alone: the sandbox that replies is
 another one. A response may keep one and a half times the JSON of its reply and 4 KB, after it has
-been read. Where the SDK hands out nothing but an object of its own, it may keep that, twice the
-JSON and 4 KB. A stream keeps what has arrived, to be read off it at any time.
+been read. A stream keeps what has arrived, to be read off it at any time.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ from pydantic_core import to_json
 from mirascope import llm
 from mirascope.core.base import _clients
 
-FACTOR, FACTOR_BESIDE_OBJECT, OWN = 1.5, 2.0, 4096
-"""How often its JSON a response may keep, alone or beside an object of the SDK, and how many bytes
-besides."""
+FACTOR, OWN = 1.5, 4096
+"""How often its JSON a response may keep, and how many bytes besides."""
 FEW_EVENTS, MANY_EVENTS = 250, 2_250
 SHAPES = {"small": 100, "large": 10}
 """The shapes of a reply, and over how many responses of each is averaged."""
@@ -39,13 +37,12 @@ SHAPES = {"small": 100, "large": 10}
 
 @dataclass(frozen=True)
 class Kept:
-    """Bytes that a response of a provider keeps when it is new and when it has been read, those of
-    the JSON of its reply, and those of the SDK's own object where it came as that."""
+    """Bytes that a response of a provider keeps when it is new and when it has been read, and those
+    of the JSON of its reply."""
 
     size: int
     unread: float
     read: float
-    native: float
 
     @property
     def most(self) -> float:
@@ -53,8 +50,7 @@ class Kept:
 
     @property
     def limit(self) -> float:
-        factor = FACTOR_BESIDE_OBJECT if self.native else FACTOR
-        return self.native + factor * self.size + OWN
+        return FACTOR * self.size + OWN
 
 
 def allocated() -> int:
@@ -83,9 +79,8 @@ def of_a_response(provider: Any, shape: str, count: int) -> Kept:
             sys.exit(f"{provider} gave no text.")
         return response
 
-    raw = read()._raw
-    native = kept_by(lambda: ask()._raw.native, count) if raw.native is not None else 0.0
-    return Kept(len(to_json(raw.data)), kept_by(ask, count), kept_by(read, count), native)
+    size = len(to_json(read()._raw.data))
+    return Kept(size, kept_by(ask, count), kept_by(read, count))
 
 
 def of_an_event(provider: Any) -> float:
@@ -116,9 +111,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the figures into docs/")
     options = parser.parse_args()
     lines = [
-        "| Provider | small: JSON | SDK's object | kept "
-        "| large: JSON | SDK's object | kept | event |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| Provider | small: JSON | kept | large: JSON | kept | event |",
+        "|---|--:|--:|--:|--:|--:|",
     ]
     above: list[str] = []
     with sandbox_process() as port:
@@ -128,8 +122,7 @@ def main() -> None:
             cells: list[str] = []
             for shape, count in SHAPES.items():
                 kept = of_a_response(provider, shape, count)
-                native = f"{kept.native:,.0f}" if kept.native else ""
-                cells += [f"{kept.size:,}", native, f"{kept.most:,.0f}"]
+                cells += [f"{kept.size:,}", f"{kept.most:,.0f}"]
                 if kept.most > kept.limit:
                     above.append(f"{provider}, {shape}: more than {kept.limit:,.0f}")
             cells.append(f"{of_an_event(provider):,.0f}")
