@@ -47,10 +47,10 @@ def plain(value: Any, *, defaults: bool = False) -> Received:
     `defaults`: with what the object was not given, for an SDK whose objects need not be told what
     they are (`type`, `role`); without what is None.
     """
-    if isinstance(value, Mapping):
-        return Received(dict(cast(Mapping[str, Any], value)))
     dump = getattr(value, "model_dump", None)
     if dump is None:
+        if isinstance(value, Mapping):
+            return Received(dict(cast(Mapping[str, Any], value)))
         raise TypeError(
             f"The client returned a `{type(value).__name__}`, which is neither an object of the "
             "SDK nor a dict. A test double must return what the SDK's `create` returns."

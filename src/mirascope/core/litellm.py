@@ -275,7 +275,7 @@ class _Events(ObjectEvents):
         usage = received.data.get("usage")
         if is_object(usage) and usage.get("cost") is None:
             usage["cost"] = self._price(event)
-        yield received
+        return (received,)
 
     def _price(self, event: Any) -> float | None:
         """LiteLLM's price of the stream, which older versions do not put into the event."""
