@@ -221,7 +221,8 @@ def test_no_secret_in_a_span(spans: Spans) -> None:
         def ask() -> str:
             return "Say hello"
 
-        ask()
+        with client:
+            ask()
     shown = spans.the_only_one().to_json()
     assert secret not in shown
     assert "hush-hush" not in shown
