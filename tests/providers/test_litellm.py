@@ -20,6 +20,7 @@ import openai
 from mirascope import BaseTool, Messages, llm
 from mirascope.core import litellm
 from mirascope.core.base import ThinkingPart
+from mirascope.core.base._flow import run_async
 from mirascope.core.litellm import LiteLLMCallResponse, LiteLLMStream
 from mirascope.core.openai import OpenAICallResponse
 from mirascope.sandbox import Reply, Sandbox, ToolCall, Usage
@@ -197,11 +198,7 @@ def test_a_client_of_openais_sdk_keeps_its_settings(box: Sandbox, is_async: bool
 
 async def close_clients_of_the_router() -> None:
     """Those that LiteLLM made below it, in this event loop: it closes none of them."""
-    clients: dict[str, Any] = sdk.in_memory_llm_clients_cache.cache_dict
-    for key, client in list(clients.items()):
-        if isinstance(client, openai.AsyncOpenAI):
-            del clients[key]
-            await client.close()
+    await run_async(litellm.PROVIDER.close_client(None, is_async=True))
 
 
 @pytest.mark.parametrize("is_async", [False, True])

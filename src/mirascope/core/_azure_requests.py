@@ -13,12 +13,10 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from types import FunctionType
 from typing import Any, NamedTuple, NoReturn, cast
 
-from pydantic_core import from_json
-
 from ._kept_requests import KeptRequests, key_of
+from ._own_methods import is_own, twin_of
 from ._small_replies import kept_json
 from .base._flow import Flow, run, run_async, step
 from .base._narrow import is_object
@@ -103,22 +101,12 @@ class _Answered(_Recorder):
 def complete(client: Any, kwargs: Json) -> Any:
     """What is sent for arguments of Chat Completions: a `Reply`, an `OpenedStream`, or what
     `client.complete` gives; awaitable where the client is async."""
-    is_async = _MODULES.get(cast(Any, type(client)).__module__)
-    if is_async is None or not _is_plain(client):
+    module = cast(Any, type(client)).__module__
+    is_async = _MODULES.get(module)
+    if is_async is None or not is_own(client, "complete", module):
         return client.complete(**inference_form(kwargs))
     flow = _completed(client, kwargs, is_async)
     return run_async(flow) if is_async else run(flow)
-
-
-def _is_plain(client: Any) -> bool:
-    """Whether `complete` is the SDK's own: not replaced, wrapped or instrumented."""
-    made_by = cast(Any, type(client))
-    function = made_by.complete
-    return (
-        isinstance(function, FunctionType)
-        and function.__globals__.get("__name__") == made_by.__module__
-        and "complete" not in vars(client)
-    )
 
 
 def _completed(client: Any, kwargs: Json, is_async: bool) -> Flow[Any]:
@@ -134,10 +122,10 @@ def _completed(client: Any, kwargs: Json, is_async: bool) -> Flow[Any]:
     if http_response.status_code == 200:
         if sent.options.get("stream"):
             return OpenedStream(http_response)
-        if (data := _object_in(http_response.content)) is not None:
-            return Reply(kept_json(data, http_response.content), http_response.headers)
+        if (received := kept_json(http_response.content)) is not None:
+            return Reply(received, http_response.headers)
     # The SDK knows what to raise.
-    answered = _twin(client, _Answered(pipeline_client, answer, is_async))
+    answered = twin_of(client, _client=_Answered(pipeline_client, answer, is_async))
     return (yield from step(answered.complete, **inference_form(kwargs)))
 
 
@@ -147,14 +135,6 @@ def _json_of(messages: Any) -> str | None:
         return json.dumps(messages)
     except NOT_JSON:
         return None
-
-
-def _object_in(body: bytes) -> Json | None:
-    try:
-        data = from_json(body)
-    except ValueError:
-        return None
-    return data if is_object(data) else None
 
 
 _kept = KeptRequests[_Sent]()
@@ -172,7 +152,7 @@ def _request_for(client: Any, settings: Json, is_async: bool) -> _Sent | None:
 
 
 def _recorded(client: Any, settings: Json, is_async: bool) -> _Sent | None:
-    twin = _twin(client, _Recorder(client._client))
+    twin = twin_of(client, _client=_Recorder(client._client))
     try:
         asked = twin.complete(**inference_form({**settings, "messages": _MARKED}))
         if is_async:
@@ -187,13 +167,6 @@ def _recorded(client: Any, settings: Json, is_async: bool) -> _Sent | None:
             rest = request.content.removeprefix(_START)
             return _Sent(type(request), request.url, headers, rest, options)
     return None
-
-
-def _twin(client: Any, pipeline_client: Any) -> Any:
-    """The same client with something in the place of what it sends requests with."""
-    twin: Any = object.__new__(client.__class__)
-    twin.__dict__.update(vars(client), _client=pipeline_client)
-    return twin
 
 
 def inference_form(kwargs: Json) -> Json:

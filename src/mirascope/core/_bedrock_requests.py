@@ -16,6 +16,7 @@ from types import FunctionType
 from typing import Any, cast
 
 from ._kept_requests import KeptRequests, key_of
+from ._own_methods import twin_of
 from .base._narrow import is_list, is_object
 
 Json = dict[str, Any]
@@ -38,13 +39,7 @@ def quick(client: Any) -> Any:
     its parameters as JSON; any other client as it is."""
     if not _is_plain(client):
         return client
-    twin = _without_init(type(client))
-    twin.__dict__.update(vars(client), _serializer=_Serializer(client._serializer))
-    return twin
-
-
-def _without_init(made_by: Any) -> Any:
-    return object.__new__(made_by)
+    return twin_of(client, _serializer=_Serializer(client._serializer))
 
 
 def _is_plain(client: Any) -> bool:

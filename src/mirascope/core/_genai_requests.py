@@ -11,13 +11,13 @@ from __future__ import annotations
 import marshal
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FunctionType
 from typing import Any, NamedTuple, cast
 
 from pydantic_core import from_json
 
 from ._genai_replay import Replayer, Sent, native_reply, recorded
 from ._kept_requests import KeptRequests, key_of
+from ._own_methods import is_own
 from .base._flow import Flow, run, run_async, step
 from .base._narrow import is_list, is_object, objects_in
 from .base._provider import Received
@@ -106,22 +106,12 @@ def is_plain(models: Any, kwargs: Json, is_streamed: bool) -> bool:
     if type(api_client).__module__ != "google.genai._api_client":
         return False
     for name in names.of_models:
-        if not _is_own(models, name, "google.genai.models"):
+        if not is_own(models, name, "google.genai.models"):
             return False
     for name in names.of_api_client:
-        if not _is_own(api_client, name, "google.genai._api_client"):
+        if not is_own(api_client, name, "google.genai._api_client"):
             return False
     return _is_mere_request(kwargs.get("config"))
-
-
-def _is_own(owner: Any, name: str, module: str) -> bool:
-    """Whether a method is the SDK's own: not replaced, wrapped or instrumented."""
-    function = getattr(cast(Any, type(owner)), name, None)
-    return (
-        isinstance(function, FunctionType)
-        and function.__globals__.get("__name__") == module
-        and name not in vars(owner)
-    )
 
 
 def _is_mere_request(config: Any) -> bool:

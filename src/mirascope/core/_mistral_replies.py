@@ -7,14 +7,11 @@ the reply, is let go of and made again when somebody asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import FunctionType
 from typing import Any, NamedTuple, cast
 
-from pydantic_core import from_json
-
+from ._own_methods import is_own, twin_of
 from ._small_replies import kept_json
-from .base._narrow import is_object
+from .base._flow import Flow, run, run_async, step
 from .base._provider import Received
 
 _MODULE = "mistralai.client.chat"
@@ -26,68 +23,33 @@ class Answer(NamedTuple):
     received: Received
 
 
-class _Sender:
-    """In the place of a method that sends a request: takes down what it gives."""
-
-    def __init__(self, send: Callable[..., Any]) -> None:
-        self._send = send
-        self.http_response: Any = None
-
-    def send(self, *args: Any, **kwargs: Any) -> Any:
-        self.http_response = self._send(*args, **kwargs)
-        return self.http_response
-
-    async def send_async(self, *args: Any, **kwargs: Any) -> Any:
-        self.http_response = await self._send(*args, **kwargs)
-        return self.http_response
-
-    def answer(self, made: Any) -> Any:
-        """The reply that `made` was made of; that itself where it cannot be had."""
-        try:
-            body = self.http_response.content
-            data = from_json(body)
-        except (AttributeError, ValueError):
-            return made
-        return Answer(kept_json(data, body)) if is_object(data) else made
-
-
-def complete(chat: Any, kwargs: dict[str, Any]) -> Any:
-    """An `Answer` where everything of the chat is the SDK's own, else what it gives itself."""
-    if not _is_plain(chat, "complete", "do_request"):
-        return chat.complete(**kwargs)
-    sender = _Sender(chat.do_request)
-    return sender.answer(_twin(chat, "do_request", sender.send).complete(**kwargs))
-
-
-def complete_async(chat: Any, kwargs: dict[str, Any]) -> Any:
-    """The same, to be awaited."""
-    if not _is_plain(chat, "complete_async", "do_request_async"):
-        return chat.complete_async(**kwargs)
-    return _complete_async(chat, kwargs)
-
-
-async def _complete_async(chat: Any, kwargs: dict[str, Any]) -> Any:
-    sender = _Sender(chat.do_request_async)
-    twin = _twin(chat, "do_request_async", sender.send_async)
-    return sender.answer(await twin.complete_async(**kwargs))
-
-
-def _twin(chat: Any, sending: str, send: Callable[..., Any]) -> Any:
-    """The same chat with something in the place of what it sends requests with."""
-    twin: Any = object.__new__(chat.__class__)
-    twin.__dict__.update(vars(chat))
-    twin.__dict__[sending] = send
-    return twin
-
-
-def _is_plain(chat: Any, name: str, sending: str) -> bool:
-    """Whether a method of this chat is the SDK's own: not replaced, wrapped or instrumented."""
+def complete(chat: Any, kwargs: dict[str, Any], is_async: bool) -> Any:
+    """An `Answer` where everything of the chat is the SDK's own, else what it gives itself;
+    awaitable where the call is async."""
+    suffix = "_async" if is_async else ""
+    asking, sending = f"complete{suffix}", f"do_request{suffix}"
     made_by = cast(Any, type(chat))
-    function = getattr(made_by, name, None)
-    return (
-        made_by.__module__ == _MODULE
-        and isinstance(function, FunctionType)
-        and function.__globals__.get("__name__") == _MODULE
-        and name not in vars(chat)
-        and hasattr(made_by, sending)
-    )
+    is_plain = made_by.__module__ == _MODULE and is_own(chat, asking, _MODULE)
+    if not (is_plain and hasattr(made_by, sending)):
+        return getattr(chat, asking)(**kwargs)
+    flow = _completed(chat, asking, sending, kwargs, is_async)
+    return run_async(flow) if is_async else run(flow)
+
+
+def _completed(
+    chat: Any, asking: str, sending: str, kwargs: dict[str, Any], is_async: bool
+) -> Flow[Any]:
+    taken: list[Any] = []
+
+    def sent(*args: Any, **options: Any) -> Flow[Any]:
+        http_response = yield from step(getattr(chat, sending), *args, **options)
+        taken.append(http_response)
+        return http_response
+
+    def send(*args: Any, **options: Any) -> Any:
+        flow = sent(*args, **options)
+        return run_async(flow) if is_async else run(flow)
+
+    made = yield from step(getattr(twin_of(chat, **{sending: send}), asking), **kwargs)
+    received = kept_json(taken[-1].content) if taken else None
+    return made if received is None else Answer(received)

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from .base._narrow import is_object
 from .base._provider import Received
 
 MOST_BYTES = 2_048
@@ -31,8 +32,14 @@ class SmallReply(Received):
         return self._read(self._body)
 
 
-def kept_json(data: Any, body: bytes) -> Received:
-    """A reply whose data has been read from this JSON."""
+def kept_json(body: bytes) -> Received | None:
+    """A reply that came as a JSON object; None for anything else."""
+    try:
+        data = from_json(body)
+    except ValueError:
+        return None
+    if not is_object(data):
+        return None
     return SmallReply(body, from_json) if len(body) <= MOST_BYTES else Received(data)
 
 

@@ -15,7 +15,7 @@ from pydantic_core import to_json
 from . import _content_chunks as wire
 from ._bare_connection import BareConnection
 from ._chat_completions import ChatCompletions, Json
-from ._mistral_replies import Answer, complete, complete_async
+from ._mistral_replies import Answer, complete
 from ._mistral_retries import retry_config
 from ._providers import PROVIDERS, require_sdk
 from ._raw_response import WireEvents
@@ -263,7 +263,7 @@ class MistralProvider(ChatCompletions, BareConnection):
         chat, is_async = client.resource, client.is_async
         if stream:
             return (chat.stream_async if is_async else chat.stream)(**kwargs)
-        return (complete_async if is_async else complete)(chat, kwargs)
+        return complete(chat, kwargs, is_async)
 
     def receive(self, raw: Any) -> Received:
         if isinstance(raw, Answer):
